@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitDone     = 0 // done, or already so
+	exitFailed   = 1
+	exitUsage    = 2
+	exitNoServer = 3 // no server, or no card
+	exitNoMatch  = 4 // nothing matched
+	exitPartly   = 5 // some did not apply
+	exitWithGaps = 6 // recorded, with gaps
+)
+
+// streams are what a command may read and write: results go to out,
+// everything else to err.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// failure is an error with the exit code it ends the program with and, where
+// it helps, a hint: the command or the name that mends it.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usagef words a mistake on the command line.
+func usagef(format string, args ...any) error {
+	return &failure{code: exitUsage, err: fmt.Errorf(format, args...)}
+}
+
+// run is the program: it never exits and touches no global, so that tests can
+// call it. It returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	s := &streams{in: in, out: out, err: errw}
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	code := exitFailed
+	var f *failure
+	if errors.As(err, &f) {
+		code = f.code
+	}
+	fmt.Fprintf(errw, "jackknife: error: %s\n", err)
+	if f != nil && f.hint != "" {
+		fmt.Fprintf(errw, "jackknife: hint: %s\n", f.hint)
+	}
+	return code
+}
+
+// newRoot is the command table; help, man page, completion and the README's
+// table are made from it.
+func newRoot(s *streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "jackknife",
+		Short: "Patch, record and edit voice takes on JACK",
+		Long: `jackknife patches JACK audio from the command line, records takes without
+losing a frame, and edits voice takes in batch.
+
+Results go to standard output, everything else to standard error.
+Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
+4 nothing matched, 5 some did not apply, 6 recorded with gaps.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &failure{code: exitUsage, err: err, hint: "see " + c.CommandPath() + " --help"}
+	})
+	root.AddCommand(
+	// one line a command; each is built in the file of its name
+	)
+	return root
+}
+
+// terminal reports whether w is a terminal a person may be watching.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
