@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -27,6 +28,10 @@ type streams struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+
+	// running is set when a command's own work begins: an error before that
+	// is a mistake on the command line.
+	running bool
 }
 
 // failure is an error with the exit code it ends the program with and, where
@@ -59,6 +64,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		return exitDone
 	}
 	code := exitFailed
+	if !s.running {
+		code = exitUsage
+	}
 	var f *failure
 	if errors.As(err, &f) {
 		code = f.code
@@ -84,7 +92,20 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 4 nothing matched, 5 some did not apply, 6 recorded with gaps.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			f := &failure{code: exitUsage, err: fmt.Errorf("unknown command %q", args[0]), hint: "see jackknife --help"}
+			if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+				f.hint = "did you mean " + strings.Join(near, ", ") + "?"
+			}
+			return f
+		},
+		RunE:             func(c *cobra.Command, args []string) error { return c.Help() },
+		PersistentPreRun: func(c *cobra.Command, args []string) { s.running = true },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &failure{code: exitUsage, err: err, hint: "see " + c.CommandPath() + " --help"}
 	})
