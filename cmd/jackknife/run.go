@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // Exit codes, the same for every command.
@@ -21,6 +22,8 @@ const (
 	exitPartly   = 5 // some did not apply
 	exitWithGaps = 6 // recorded, with gaps
 )
+
+const version = "0.1.0"
 
 // streams are what a command may read and write: results go to out,
 // everything else to err.
@@ -82,8 +85,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 // table are made from it.
 func newRoot(s *streams) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "jackknife",
-		Short: "Patch, record and edit voice takes on JACK",
+		Use:     "jackknife",
+		Short:   "Patch, record and edit voice takes on JACK",
+		Version: version,
 		Long: `jackknife patches JACK audio from the command line, records takes without
 losing a frame, and edits voice takes in batch.
 
@@ -106,21 +110,20 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		PersistentPreRun: func(c *cobra.Command, args []string) { s.running = true },
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &failure{code: exitUsage, err: err, hint: "see " + c.CommandPath() + " --help"}
 	})
+	// One line a command; each is built in the file of its name.
 	root.AddCommand(
-	// one line a command; each is built in the file of its name
+		completionCommand(s),
+		manCommand(s),
 	)
 	return root
 }
 
-// terminal reports whether w is a terminal a person may be watching.
+// terminal reports whether a person is watching w.
 func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
