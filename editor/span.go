@@ -14,6 +14,9 @@ func (s Span) Len() int64 { return s.End - s.Start }
 // on either side are already outside it.
 type Pause struct {
 	Span
+	// Heard is the pause as a listener hears it, from the end of one phrase to
+	// the beginning of the next: Span and its pads. Pause rules speak of it.
+	Heard Span
 	// At is the middle of the quietest 10 ms inside Span: where a splice is
 	// heard least.
 	At int64
