@@ -1,0 +1,80 @@
+# jackknife: `make help` lists the targets.
+
+GO      ?= go
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+BUILD_PACKAGES = gcc libc6-dev pkg-config libjack-jackd2-dev
+DEMO_PACKAGES  = jackd2 espeak-ng alsa-utils
+TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite
+
+# The rooms under testdata are packages too; ./... does not see them.
+PACKAGES = ./... ./testdata/...
+
+.PHONY: help deps build-deps demo-deps test-deps build demo test pure race tsan fuzz bench check install clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+# apt installs those of its packages that are missing, as root or through sudo.
+define apt
+	@missing=$$(for p in $(1); do \
+	    dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+	[ -z "$$missing" ] && exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "make: no apt-get here; install what README.md names for your system, then run this with NODEPS=1" >&2; exit 1; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "installing" $$missing; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+endef
+
+deps: build-deps demo-deps test-deps ## install what building, the demo and the tests need (apt)
+
+ifdef NODEPS
+build-deps demo-deps test-deps:
+else
+build-deps:
+	$(call apt,$(BUILD_PACKAGES))
+demo-deps:
+	$(call apt,$(DEMO_PACKAGES))
+test-deps:
+	$(call apt,$(TEST_PACKAGES))
+endif
+
+build: build-deps ## build build/jackknife
+	@mkdir -p build
+	$(GO) build -o build/jackknife ./cmd/jackknife
+
+demo: build demo-deps ## run the main job on a private JACK server and show what came out
+	@bash testdata/demo/demo.sh build/jackknife build/demo
+
+test: build-deps test-deps ## run the tests, on real servers and files
+	$(GO) test -count=1 $(PACKAGES)
+
+pure: ## build, vet and test the edit-only binary, without cgo
+	@mkdir -p build
+	CGO_ENABLED=0 $(GO) build -o build/jackknife-pure ./cmd/jackknife
+	CGO_ENABLED=0 $(GO) vet ./...
+	CGO_ENABLED=0 $(GO) test ./...
+
+race: build-deps test-deps ## run the tests under Go's race detector
+	$(GO) test -count=1 -race -short $(PACKAGES)
+
+check: ## gofmt and go vet, with cgo and without
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet $(PACKAGES)
+	CGO_ENABLED=0 $(GO) vet ./...
+
+install: build ## install the program, its man page and completions under PREFIX
+	install -D -m 755 build/jackknife $(DESTDIR)$(PREFIX)/bin/jackknife
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	build/jackknife man > $(DESTDIR)$(PREFIX)/share/man/man1/jackknife.1
+	build/jackknife completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/jackknife
+	build/jackknife completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_jackknife
+	build/jackknife completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/jackknife.fish
+
+clean: ## remove what make built
+	rm -rf build
