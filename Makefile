@@ -9,7 +9,7 @@ DEMO_PACKAGES  = jackd2 espeak-ng alsa-utils
 TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite
 
 # The rooms under testdata are packages too; ./... does not see them.
-PACKAGES = ./... ./testdata/...
+PACKAGES = ./... $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard testdata/*/*.go)))))
 
 .PHONY: help deps build-deps demo-deps test-deps build demo test pure race tsan fuzz bench check install clean
 .DEFAULT_GOAL := help
@@ -48,7 +48,7 @@ build: build-deps ## build build/jackknife
 	$(GO) build -o build/jackknife ./cmd/jackknife
 
 demo: build demo-deps ## run the main job on a private JACK server and show what came out
-	@bash testdata/demo/demo.sh build/jackknife build/demo
+	@$(GO) run ./testdata/demo build/jackknife build/demo
 
 test: build-deps test-deps ## run the tests, on real servers and files
 	$(GO) test -count=1 $(PACKAGES)
