@@ -1,0 +1,132 @@
+package wav
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Reader gives the frames of one file as they are stored. It never loads the
+// file, never writes to it, and may be used by many goroutines at once.
+type Reader struct {
+	*layout
+	r    io.ReaderAt
+	file *os.File    // nil unless opened by name
+	info fs.FileInfo // of file, as it was opened
+}
+
+// Open opens a take read-only. Only regular files are read: anything else is
+// refused at once, without waiting for a writer. Its errors name the file.
+func Open(name string) (*Reader, error) {
+	// O_NONBLOCK: opening a FIFO must not wait for its other end.
+	file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("is %s, not a file", kind(info.Mode()))
+	}
+	var r *Reader
+	if err == nil {
+		r, err = NewReader(file, info.Size())
+	}
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	r.file, r.info = file, info
+	return r, nil
+}
+
+// kind names what is no regular file.
+func kind(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}
+
+// NewReader reads a take of size bytes from r, which must stay open.
+func NewReader(r io.ReaderAt, size int64) (*Reader, error) {
+	l, err := parse(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if l.damage != "" {
+		return nil, damaged(l.damage)
+	}
+	return &Reader{layout: l, r: r}, nil
+}
+
+// Close closes what Open opened.
+func (r *Reader) Close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// Format is how the frames are stored.
+func (r *Reader) Format() Format { return r.format }
+
+// Frames is the length of the take.
+func (r *Reader) Frames() int64 { return r.frames }
+
+// Container is RIFF, RIFX, RF64, BW64 or Wave64.
+func (r *Reader) Container() string { return r.container }
+
+// Chunks is what the file is made of, in order; the first 10,000 of them.
+func (r *Reader) Chunks() []Chunk { return r.chunks }
+
+// Notes names what is odd about the file but does no harm, a line each.
+func (r *Reader) Notes() []string { return r.notes }
+
+// ReadFrames reads the bytes of the frames from a position on and returns how
+// many frames it read: as many whole frames as fit into p, or up to the end,
+// then with io.EOF.
+func (r *Reader) ReadFrames(p []byte, frame int64) (int, error) {
+	if frame < 0 {
+		return 0, fmt.Errorf("frame %d: before the take", frame)
+	}
+	size := int64(r.format.FrameBytes())
+	n := min(int64(len(p))/size, max(r.frames-frame, 0))
+	if n > 0 {
+		got, err := r.r.ReadAt(p[:n*size], r.data+frame*size)
+		if int64(got) < n*size {
+			return int(int64(got) / size), shrunk(err)
+		}
+	}
+	if n < int64(len(p))/size {
+		return int(n), io.EOF
+	}
+	return int(n), nil
+}
+
+// unchanged reports an error if the file is no longer what was opened.
+func (r *Reader) unchanged() error {
+	if r.file == nil {
+		return nil
+	}
+	now, err := r.file.Stat()
+	if err != nil {
+		return err
+	}
+	if now.Size() != r.info.Size() || !now.ModTime().Equal(r.info.ModTime()) {
+		return fmt.Errorf("%s: changed while it was read", r.file.Name())
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package wav
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// maxRIFF is the largest RIFF size written in 32 bits. Beyond it a file is
+// RF64; sizes near 2^32 are left alone, as some readers add to them.
+const maxRIFF = 0xFFFFFFF0
+
+const ds64Bytes = 28 // content of a ds64 chunk without a table
+
+// sizes is where the fields that depend on the length of the audio stand, and
+// what they shall say.
+type sizes struct {
+	format    Format
+	container string // RIFF may become RF64
+	limit     int64  // largest RIFF size; maxRIFF but in tests
+	room      int64  // content of a ds64 chunk, or of the JUNK that may become one; 0 = none
+	fact      int64  // content of the fact chunk; 0 = none
+	data      int64  // first byte of audio
+	frames    int64
+	end       int64 // where the last chunk ends
+}
+
+// large reports whether the sizes need 64 bits in a RIFF file.
+func (s *sizes) large() bool { return s.end-8 > s.limit }
+
+// write puts the sizes in their places.
+func (s *sizes) write(w io.WriterAt) error {
+	audio := s.frames * int64(s.format.FrameBytes())
+	var err error
+	put := func(at int64, b []byte) {
+		if err == nil {
+			_, err = w.WriteAt(b, at)
+		}
+	}
+	u32 := func(n int64) []byte {
+		b := make([]byte, 4)
+		s.format.order().PutUint32(b, uint32(n))
+		return b
+	}
+	u64 := func(n int64) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)) }
+
+	switch {
+	case s.container == "Wave64":
+		put(16, u64(s.end))
+		put(s.data-8, u64(audio+24))
+	case s.container == "RF64" || s.container == "BW64" || s.container == "RIFF" && s.large():
+		id := s.container
+		if id == "RIFF" {
+			id = "RF64"
+			put(s.room-8, []byte("ds64"))
+			put(s.room+24, u32(0)) // no table
+		}
+		put(0, append([]byte(id), u32(unknownSize)...))
+		put(s.room, u64(s.end-8))
+		put(s.room+8, u64(audio))
+		put(s.room+16, u64(s.frames))
+		put(s.data-4, u32(unknownSize))
+	case s.large():
+		return fmt.Errorf("%s holds no more than 4 GiB", s.container)
+	default:
+		put(4, u32(s.end-8))
+		put(s.data-4, u32(audio))
+	}
+	if s.fact > 0 {
+		put(s.fact, u32(min(s.frames, unknownSize)))
+	}
+	return err
+}
+
+// newHead makes the bytes before the audio of a new file, and says where its
+// sizes stand. With page > 0 a filler chunk is added so that the audio begins
+// at a multiple of page.
+func newHead(f Format, page int) ([]byte, *sizes) {
+	o := binary.LittleEndian
+	s := &sizes{format: f, container: "RIFF", limit: maxRIFF}
+	b := []byte("RIFF\x00\x00\x00\x00WAVE")
+	begin := func(id string, n int) {
+		b = o.AppendUint32(append(b, id...), uint32(n))
+	}
+	begin("JUNK", ds64Bytes)
+	s.room = int64(len(b))
+	b = append(b, make([]byte, ds64Bytes)...)
+	content := fmtContent(f)
+	begin("fmt ", len(content))
+	b = append(b, content...)
+	if f.Encoding == Float { // the standard asks for fact where it is not PCM
+		begin("fact", 4)
+		s.fact = int64(len(b))
+		b = append(b, 0, 0, 0, 0)
+	}
+	if page > 0 {
+		fill := page - (len(b)+16)%page
+		begin("FLLR", fill)
+		b = append(b, make([]byte, fill)...)
+	}
+	begin("data", 0)
+	s.data, s.end = int64(len(b)), int64(len(b))
+	return b, s
+}

@@ -1,0 +1,373 @@
+package wav
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	bufferBytes    = 256 << 10
+	writeBackBytes = 8 << 20 // handed to the disk at a time, while the writing goes on
+)
+
+// Writer writes one output file. Until Commit nothing exists under the file's
+// name, only a temporary file beside it. It belongs to one goroutine. After an
+// error only Abort is left.
+type Writer struct {
+	// Replace lets Commit put the file in the place of an existing one.
+	Replace bool
+
+	name, temp string
+	file       *os.File
+	sizes      *sizes
+	buf        []byte // not yet in the file; belongs at off
+	off        int64
+	begun      int64   // write-back has begun up to here
+	take       *Reader // whose other chunks are carried over; nil = none
+	mapped     func(int64) int64
+	err        error
+}
+
+// Create begins a RIFF file of the format, with room to become RF64 past
+// 4 GiB. Errors name the file.
+func Create(name string, f Format) (*Writer, error) {
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("%s: cannot store %w", name, err)
+	}
+	if f.BigEndian {
+		return nil, fmt.Errorf("%s: new files are little-endian", name)
+	}
+	head, s := newHead(f, 0)
+	w, err := create(name, s, 0666)
+	if err == nil {
+		w.put(head)
+	}
+	return w, err
+}
+
+// CreateLike begins a file in the image of a take: its container, its format,
+// its permissions, and every chunk before and behind the audio, in order. If
+// the frames of the take are then copied as they are, the two files are equal
+// to the byte, oddities included. The take itself is refused as the output.
+func CreateLike(name string, take *Reader) (*Writer, error) {
+	mode := fs.FileMode(0666)
+	if take.info != nil {
+		if out, err := os.Stat(name); err == nil && os.SameFile(out, take.info) {
+			return nil, fmt.Errorf("%s: is the take itself", name)
+		}
+		mode = take.info.Mode().Perm()
+	}
+	s := &sizes{format: take.format, container: take.container, limit: maxRIFF,
+		room: take.ds64, fact: take.fact, data: take.data}
+	if c := take.chunks; take.container == "RIFF" && len(c) > 0 && c[0].ID == "JUNK" && c[0].Size >= ds64Bytes {
+		s.room = c[0].Body
+	}
+	w, err := create(name, s, mode)
+	if err != nil {
+		return nil, err
+	}
+	w.take = take
+	if w.copy(take, 0, take.data); w.err != nil {
+		w.Abort()
+		return nil, w.err
+	}
+	return w, nil
+}
+
+// create opens the temporary file. The mode is subject to the umask.
+func create(name string, s *sizes, mode fs.FileMode) (*Writer, error) {
+	if at, err := os.Lstat(name); err == nil && !at.Mode().IsRegular() && at.Mode()&fs.ModeSymlink == 0 {
+		return nil, fmt.Errorf("%s: is %s, not a file", name, kind(at.Mode()))
+	}
+	dir, base := filepath.Split(name)
+	temp := filepath.Join(dir, fmt.Sprintf(".%.200s.%s.tmp", base, rand.Text()))
+	file, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL|unix.O_CLOEXEC, mode|0600)
+	if err != nil {
+		return nil, named(name, err)
+	}
+	return &Writer{name: name, temp: temp, file: file, sizes: s, buf: make([]byte, 0, bufferBytes)}, nil
+}
+
+// named puts the name the user knows in front of a cause, in place of the one
+// the system knows.
+func named(name string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	var l *os.LinkError
+	if errors.As(err, &l) {
+		err = l.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// MapFrames tells where a frame of the take stands in the output, so that cue
+// points, the lengths of their regions and sampler loops move with the audio.
+// It must not decrease. Without it they stay where they are.
+func (w *Writer) MapFrames(at func(frame int64) int64) { w.mapped = at }
+
+// Frames is how many frames were written.
+func (w *Writer) Frames() int64 { return w.sizes.frames }
+
+// Write appends whole frames.
+func (w *Writer) Write(p []byte) (int, error) {
+	size := w.sizes.format.FrameBytes()
+	if len(p)%size != 0 {
+		return 0, fmt.Errorf("%s: %d bytes are no whole number of frames of %d bytes", w.name, len(p), size)
+	}
+	if w.put(p); w.err != nil {
+		return 0, w.err
+	}
+	w.sizes.frames += int64(len(p) / size)
+	return len(p), nil
+}
+
+// CopyFrames appends n frames of a take of the same format, byte for byte.
+// Between files the kernel copies them.
+func (w *Writer) CopyFrames(r *Reader, frame, n int64) error {
+	if r.format != w.sizes.format {
+		return fmt.Errorf("%s: frames of %v cannot be copied into %v", w.name, r.format, w.sizes.format)
+	}
+	if frame < 0 || n < 0 || n > r.frames-frame {
+		return fmt.Errorf("%s: frames [%d, %d) of a take of %d", w.name, frame, frame+n, r.frames)
+	}
+	size := int64(r.format.FrameBytes())
+	if w.copy(r, r.data+frame*size, n*size); w.err != nil {
+		return w.err
+	}
+	w.sizes.frames += n
+	return nil
+}
+
+func (w *Writer) fail(err error) {
+	if w.err == nil {
+		w.err = named(w.name, err)
+	}
+}
+
+// put appends bytes, through the buffer where they are few.
+func (w *Writer) put(p []byte) {
+	if len(w.buf)+len(p) > cap(w.buf) {
+		w.flush()
+	}
+	if len(p) > cap(w.buf) {
+		w.store(p)
+	} else {
+		w.buf = append(w.buf, p...)
+	}
+}
+
+func (w *Writer) flush() {
+	w.store(w.buf)
+	w.buf = w.buf[:0]
+}
+
+// store writes at the end of the file.
+func (w *Writer) store(p []byte) {
+	if w.err != nil || len(p) == 0 {
+		return
+	}
+	n, err := w.file.WriteAt(p, w.off)
+	if err != nil {
+		w.fail(err)
+	}
+	w.advance(int64(n))
+}
+
+// advance counts what is in the file and has the disk begin with it early, so
+// that the wait at the end is short.
+func (w *Writer) advance(n int64) {
+	w.off += n
+	if w.off-w.begun >= writeBackBytes {
+		// Only a head start: where it is not supported, Commit waits longer.
+		_ = unix.SyncFileRange(int(w.file.Fd()), w.begun, w.off-w.begun, unix.SYNC_FILE_RANGE_WRITE)
+		w.begun = w.off
+	}
+}
+
+// copy appends n bytes of the take's file from a byte on.
+func (w *Writer) copy(r *Reader, at, n int64) {
+	if r.file != nil && n >= bufferBytes {
+		w.flush()
+		at, n = w.copyInKernel(r, at, n)
+	}
+	for n > 0 && w.err == nil {
+		if len(w.buf) == cap(w.buf) {
+			w.flush()
+		}
+		free := w.buf[len(w.buf):cap(w.buf)]
+		free = free[:min(int64(len(free)), n)]
+		got, err := r.r.ReadAt(free, at)
+		if got < len(free) {
+			w.fail(shrunk(err))
+			return
+		}
+		w.buf = w.buf[:len(w.buf)+got]
+		at, n = at+int64(got), n-int64(got)
+	}
+}
+
+// copyInKernel copies until the end, or until the kernel says that it cannot
+// between these two files; it returns what is left.
+func (w *Writer) copyInKernel(r *Reader, at, n int64) (int64, int64) {
+	for n > 0 && w.err == nil {
+		off := w.off
+		got, err := unix.CopyFileRange(int(r.file.Fd()), &at, int(w.file.Fd()), &off, int(min(n, writeBackBytes)), 0)
+		switch err {
+		case nil:
+			if got == 0 { // the end, or a file system that cannot: reading tells
+				return at, n
+			}
+			w.advance(int64(got))
+			n -= int64(got)
+		case unix.EINTR:
+		case unix.ENOSPC, unix.EDQUOT, unix.EFBIG, unix.EIO:
+			w.fail(err)
+		default:
+			return at, n
+		}
+	}
+	return at, n
+}
+
+// Commit completes the file and gives it its name. When it returns nil the
+// file is on the disk; otherwise no trace of it is left.
+func (w *Writer) Commit() error {
+	err := w.complete()
+	if err == nil {
+		err = w.file.Sync()
+	}
+	if err == nil {
+		err = rename(w.temp, w.name, w.Replace)
+	}
+	if err != nil {
+		w.Abort()
+		if w.err == nil {
+			err = named(w.name, err)
+		}
+		return err
+	}
+	if err = w.file.Close(); err != nil {
+		return named(w.name, err)
+	}
+	return syncFolder(w.name)
+}
+
+// complete writes what belongs behind the audio, and the sizes.
+func (w *Writer) complete() error {
+	s := w.sizes
+	frame := int64(s.format.FrameBytes())
+	audio := s.frames * frame
+	switch r := w.take; {
+	case r == nil:
+		w.put(make([]byte, audio&1))
+		s.end = s.data + audio + audio&1
+	case s.frames == r.frames:
+		w.copy(r, r.data+audio, r.size-r.data-audio)
+	default:
+		pad := audio & 1
+		if s.container == "Wave64" {
+			pad = -(s.data + audio) & 7
+		}
+		w.put(make([]byte, pad))
+		s.end = s.data + audio + pad + r.end - r.after
+		w.copy(r, r.after, r.size-r.after)
+	}
+	w.flush()
+	if w.err != nil {
+		return w.err
+	}
+	if w.take != nil {
+		if err := w.take.unchanged(); err != nil {
+			return err
+		}
+		if err := w.moveMarks(); err != nil {
+			return err
+		}
+		if s.frames == w.take.frames {
+			return nil
+		}
+	}
+	if s.container == "RIFF" && s.large() && s.room == 0 {
+		if err := w.makeRoom(); err != nil {
+			return err
+		}
+	}
+	return s.write(w.file)
+}
+
+// makeRoom moves all behind the first header up, for a ds64 chunk: the take
+// had no room for one and the output has outgrown 4 GiB.
+func (w *Writer) makeRoom() error {
+	const at, by = 12, 8 + ds64Bytes
+	buf := make([]byte, 4<<20)
+	for end := w.off; end > at; {
+		p := buf[:min(int64(len(buf)), end-at)]
+		end -= int64(len(p))
+		if _, err := w.file.ReadAt(p, end); err != nil {
+			return err
+		}
+		if _, err := w.file.WriteAt(p, end+by); err != nil {
+			return err
+		}
+	}
+	head := append([]byte("JUNK"), ds64Bytes, 0, 0, 0)
+	if _, err := w.file.WriteAt(append(head, make([]byte, ds64Bytes)...), at); err != nil {
+		return err
+	}
+	s := w.sizes
+	s.room, s.data, s.end = at+8, s.data+by, s.end+by
+	if s.fact > 0 {
+		s.fact += by
+	}
+	return nil
+}
+
+// Abort gives up and removes the temporary file.
+func (w *Writer) Abort() error {
+	w.file.Close()
+	return os.Remove(w.temp)
+}
+
+// rename gives a complete file its name, in one step, and unless asked to
+// replaces nothing.
+func rename(from, to string, replace bool) error {
+	if replace {
+		return os.Rename(from, to)
+	}
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if err != unix.EINVAL && err != unix.ENOSYS {
+		return err
+	}
+	// The file system knows no such flag: a link does not replace either.
+	if err = os.Link(from, to); err == nil {
+		return os.Remove(from)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err = os.Lstat(to); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(from, to)
+}
+
+// syncFolder makes the name of a file durable.
+func syncFolder(name string) error {
+	dir, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return named(name, err)
+	}
+	defer dir.Close()
+	if err = dir.Sync(); err != nil && !errors.Is(err, unix.EINVAL) { // EINVAL: not on this file system
+		return named(name, err)
+	}
+	return nil
+}
