@@ -116,6 +116,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 	})
 	// One line a command; each is built in the file of its name.
 	root.AddCommand(
+		compareCommand(s),
 		completionCommand(s),
 		manCommand(s),
 	)

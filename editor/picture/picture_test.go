@@ -1,0 +1,91 @@
+package picture
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"jackknife/editor"
+	"jackknife/wav"
+)
+
+// sine writes a take of n frames: a 100 Hz sine at half scale, then silence.
+func sine(t *testing.T, loud, n int) *wav.Reader {
+	t.Helper()
+	f := wav.Format{RateHz: 8000, Channels: 1, Bits: 16, SampleBytes: 2}
+	samples := make([]float64, n)
+	for i := range loud {
+		samples[i] = 0.5 * math.Sin(2*math.Pi*100*float64(i)/8000)
+	}
+	raw := make([]byte, 2*n)
+	wav.Encode(raw, samples, f)
+	name := filepath.Join(t.TempDir(), "take.wav")
+	w, err := wav.Create(name, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(raw); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := wav.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func TestDraw(t *testing.T) {
+	take := sine(t, 8000, 16000)
+	var b bytes.Buffer
+	tracks := []Track{
+		{Title: "before", Take: take, Marks: []Mark{{editor.Span{Start: 8000, End: 12000}, Cut}}},
+		{Title: "after", Take: sine(t, 8000, 12000)},
+	}
+	if err := Draw(&b, 1000, tracks, [][]Link{{{From: 8000, To: 8000}}}); err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := margin + titleH
+	at := func(second float64, level float64) image.Point {
+		x := margin + int(second/2*float64(1000-2*margin))
+		return image.Pt(x, top+waveH/2-int(level*float64(waveH/2-2)))
+	}
+	for _, test := range []struct {
+		what   string
+		p      image.Point
+		colour any
+	}{
+		{"inside the sine's RMS", at(0.5, 0.2), loudness},
+		{"between RMS and peak", at(0.5, 0.45), waveform},
+		{"above the peak", at(0.5, 0.6), paper},
+		{"in the cut", at(1.2, 0.6), kindColour[Cut]},
+		{"behind the cut", at(1.8, 0.6), paper},
+	} {
+		if got := img.At(test.p.X, test.p.Y); got != test.colour {
+			t.Errorf("%s: %v, want %v", test.what, got, test.colour)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	for _, test := range []struct {
+		s, step float64
+		want    string
+	}{
+		{0, 1, "0:00"}, {59.97, 0.5, "1:00.0"}, {61.5, 0.5, "1:01.5"}, {3725, 60, "1:02:05"},
+	} {
+		if got := clock(test.s, test.step); got != test.want {
+			t.Errorf("clock(%v, %v) = %s, want %s", test.s, test.step, got, test.want)
+		}
+	}
+}
