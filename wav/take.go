@@ -1,0 +1,268 @@
+package wav
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	takePage   = 4096     // the header has a page of its own: rewriting it never touches audio
+	takeAhead  = 64 << 20 // disk space claimed ahead of the audio
+	syncPeriod = time.Second
+)
+
+// Take writes a take while it is being recorded, so that a crash costs as
+// little as can be. It writes to name.part.wav, whose header is valid at any
+// time: about once a second the audio is brought to the disk, and only then
+// does the header claim it. After a power cut any reader opens the file with
+// all frames but those of the last two periods.
+//
+// Write and Finish belong to one goroutine, which never waits for the disk to
+// sync: a goroutine of the Take's own does, and ends in Finish.
+type Take struct {
+	name, part string
+	file       *os.File
+	sizes      *sizes // frames and end: as the header last had them
+	head       page
+	frames     atomic.Int64 // whole frames in the file
+	claimed    int64        // end of the disk space claimed; -1 = cannot be
+	suspect    atomic.Pointer[error]
+	stop, done chan struct{}
+}
+
+// page is a header in memory.
+type page []byte
+
+func (p page) WriteAt(b []byte, at int64) (int, error) { return copy(p[at:], b), nil }
+
+// CreateTake begins a take. Neither name nor its part file may exist; a
+// second recorder of the same name is refused.
+func CreateTake(name string, f Format) (*Take, error) {
+	return createTake(name, f, syncPeriod, maxRIFF)
+}
+
+func createTake(name string, f Format, every time.Duration, limit int64) (*Take, error) {
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("%s: cannot store %w", name, err)
+	}
+	if f.BigEndian {
+		return nil, fmt.Errorf("%s: takes are little-endian", name)
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrExist)
+	}
+	ext := filepath.Ext(name)
+	part := strings.TrimSuffix(name, ext) + ".part" + ext
+	file, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL|unix.O_CLOEXEC, 0666)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s: %s", part, unfinished(part))
+	}
+	if err != nil {
+		return nil, named(part, err)
+	}
+	head, s := newHead(f, takePage)
+	s.limit = limit
+	t := &Take{name: name, part: part, file: file, sizes: s, head: head, stop: make(chan struct{}), done: make(chan struct{})}
+	// The lock tells the part file of a running recorder from one left by a
+	// crash. Where there are no locks, O_EXCL alone must do.
+	_ = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	t.claim()
+	if err = t.writeHead(0); err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		file.Close()
+		os.Remove(part)
+		return nil, named(part, err)
+	}
+	if err = syncFolder(part); err != nil {
+		file.Close()
+		os.Remove(part)
+		return nil, err
+	}
+	go t.keepSynced(every)
+	return t, nil
+}
+
+// unfinished says whose the part file is that stands in the way.
+func unfinished(part string) string {
+	file, err := os.Open(part)
+	if err == nil {
+		defer file.Close()
+		if unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB) == unix.EWOULDBLOCK {
+			return "is being recorded by another program"
+		}
+	}
+	return "an unfinished take of that name is there"
+}
+
+// Frames is how many whole frames are in the file.
+func (t *Take) Frames() int64 { return t.frames.Load() }
+
+// Part is the name of the file while it is recorded.
+func (t *Take) Part() string { return t.part }
+
+// Suspect is the error that kept the audio from the disk, or nil. The system
+// may have thrown away what it could not write, so that it is not tried again:
+// later frames still go into the file, but are not known to be durable.
+func (t *Take) Suspect() error {
+	if p := t.suspect.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Write appends whole frames and returns how many bytes of them were taken.
+// If that is fewer than given (a full disk, a broken one), the error says why;
+// the frames taken are complete, and the rest may be offered again.
+func (t *Take) Write(p []byte) (int, error) {
+	size := int64(t.sizes.format.FrameBytes())
+	if int64(len(p))%size != 0 {
+		return 0, fmt.Errorf("%s: %d bytes are no whole number of frames of %d bytes", t.part, len(p), size)
+	}
+	have := t.frames.Load()
+	// A write that stops inside a frame is written over from its first byte.
+	n, err := pwrite(t.file, p, t.sizes.data+have*size)
+	whole := int64(n) / size
+	t.frames.Store(have + whole)
+	if err != nil {
+		err = named(t.part, err)
+	}
+	return int(whole * size), err
+}
+
+// keepSynced is the Take's own goroutine.
+func (t *Take) keepSynced(every time.Duration) {
+	defer close(t.done)
+	tick := time.NewTimer(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-t.stop:
+			return
+		case <-tick.C:
+		}
+		if err := t.sync(); err != nil {
+			err = named(t.part, err)
+			t.suspect.Store(&err)
+			return
+		}
+		tick.Reset(every)
+	}
+}
+
+// sync brings the audio to the disk and then lets the header claim it.
+func (t *Take) sync() error {
+	t.claim()
+	frames := t.frames.Load()
+	if frames == t.sizes.frames {
+		return nil
+	}
+	if err := fdatasync(t.file); err != nil {
+		return err
+	}
+	return t.writeHead(frames)
+}
+
+// claim reserves disk space for what comes next, so that a disk that fills up
+// is known early and the file lies in few pieces. The length of the file stays
+// what was written. Where it cannot be done the take goes on without.
+func (t *Take) claim() {
+	written := t.sizes.data + t.frames.Load()*int64(t.sizes.format.FrameBytes())
+	if t.claimed < 0 || t.claimed-written > takeAhead/2 {
+		return
+	}
+	err := unix.Fallocate(int(t.file.Fd()), unix.FALLOC_FL_KEEP_SIZE, t.claimed, written+takeAhead-t.claimed)
+	if err != nil {
+		t.claimed = -1
+		return
+	}
+	t.claimed = written + takeAhead
+}
+
+// writeHead writes the header page for a number of frames, in one piece.
+// Where these are an odd number of bytes, it leaves out the last frame: the
+// pad byte that would have to follow is the next frame's.
+func (t *Take) writeHead(frames int64) error {
+	size := int64(t.sizes.format.FrameBytes())
+	frames -= frames * size & 1
+	t.sizes.frames, t.sizes.end = frames, t.sizes.data+frames*size
+	return t.storeHead()
+}
+
+func (t *Take) storeHead() error {
+	if err := t.sizes.write(t.head); err != nil {
+		return err
+	}
+	_, err := t.file.WriteAt(t.head, 0)
+	return err
+}
+
+// Finish ends the take and gives the file its name. If that name was taken
+// meanwhile, or the disk fails, the complete take stays in its part file, and
+// the error says so.
+func (t *Take) Finish() error {
+	close(t.stop)
+	<-t.done
+	defer t.file.Close()
+	frames, size := t.frames.Load(), int64(t.sizes.format.FrameBytes())
+	end := t.sizes.data + frames*size
+	pad := frames * size & 1
+	err := t.file.Truncate(end + pad) // also gives back what was claimed
+	if err == nil {
+		err = fdatasync(t.file)
+	}
+	if err == nil {
+		t.sizes.frames, t.sizes.end = frames, end+pad
+		err = t.storeHead()
+	}
+	if err == nil {
+		err = t.file.Sync()
+	}
+	if err != nil {
+		return named(t.part, err)
+	}
+	if err = rename(t.part, t.name, false); err != nil {
+		return fmt.Errorf("%w: the take stays in %s", named(t.name, err), t.part)
+	}
+	if err = syncFolder(t.name); err != nil {
+		return err
+	}
+	return t.Suspect()
+}
+
+// pwrite writes all of p, or says how much of it. (os.File.WriteAt forgets what
+// it wrote before an error.)
+func pwrite(file *os.File, p []byte, at int64) (int, error) {
+	done := 0
+	for done < len(p) {
+		n, err := unix.Pwrite(int(file.Fd()), p[done:], at+int64(done))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return done, err
+		case n == 0:
+			return done, io.ErrShortWrite
+		}
+		done += n
+	}
+	return done, nil
+}
+
+func fdatasync(file *os.File) error {
+	for {
+		if err := unix.Fdatasync(int(file.Fd())); err != unix.EINTR {
+			return err
+		}
+	}
+}
