@@ -32,6 +32,16 @@ type Detection struct {
 	// FloorDB is the level of the room tone, SpeechDB that of the phrases,
 	// both in dBFS from 90 Hz to 15 kHz.
 	FloorDB, SpeechDB float64
+	Bands             []Band
+}
+
+// Band is the room tone in one frequency band, and what it takes to leave it;
+// means over the take, in dBFS.
+type Band struct {
+	LowHz, HighHz float64
+	ToneDB        float64
+	// ActiveDB continues a phrase, CoreDB starts one.
+	ActiveDB, CoreDB float64
 }
 
 // SNRDB is how far the speech stands above the room tone.

@@ -7,6 +7,10 @@ const (
 	localCells = 8   // the tone follows drift over 4 s either way
 	// A band this far below full scale holds no tone, only digital silence.
 	deadDB = -125
+	// A look is active, or core, where some band is both so many dB and so
+	// many standard deviations above the tone.
+	activeDB, activeSigmas = 2, 3.8
+	coreDB, coreSigmas     = 6, 6
 )
 
 // What a look is, as seen against the room tone around it.
@@ -210,10 +214,10 @@ func (t *tone) judge(i int, fast, slow *levels) byte {
 	dead := true
 	for b := range bands {
 		d := fast[b] - m[b]
-		if d > 6 && d > 6*t.sigma[b] {
+		if d > coreDB && d > coreSigmas*t.sigma[b] {
 			is |= lookCore | lookActive
 		}
-		if d > 2 && d > 3.8*t.sigma[b] {
+		if d > activeDB && d > activeSigmas*t.sigma[b] {
 			is |= lookActive
 		}
 		e := slow[b] - m[b] - t.slow[b].centre

@@ -42,6 +42,8 @@ type tracker struct {
 	ratio              float32
 	floor, speech      float64 // sums of power
 	floorN, speechN    int64
+	tone, sigma        [bands]float64 // sums over models
+	models             int
 	scratchF, scratchS []levels
 }
 
@@ -85,6 +87,7 @@ func (t *tracker) feed(before, now, after []looks) error {
 		}
 		t.scratchF, t.scratchS = fast, slow
 		m := learn(fast, slow)
+		t.note(m)
 		for i := range n {
 			j := m.judge(offset+i, &fast[offset+i], &slow[offset+i])
 			is[i] |= j &^ lookOdd
@@ -100,6 +103,16 @@ func (t *tracker) feed(before, now, after []looks) error {
 		}
 	}
 	return nil
+}
+
+// note keeps the sums behind Detection.Bands.
+func (t *tracker) note(m *tone) {
+	mid := &m.mean[len(m.mean)/2]
+	for b := range bands {
+		t.tone[b] += float64(mid[b])
+		t.sigma[b] += float64(m.sigma[b])
+	}
+	t.models++
 }
 
 // measure keeps the sums behind the floor and the speech level, and how far
@@ -204,6 +217,14 @@ func (t *tracker) finish() error {
 	}
 	if t.speechN > 0 {
 		t.d.SpeechDB = 10 * math.Log10(t.speech/float64(t.speechN)+1e-14)
+	}
+	for b := range bands {
+		if bandEdgesHz[b+1] > 0.45*float64(t.d.RateHz) {
+			break
+		}
+		tone, sigma := t.tone[b]/float64(t.models), t.sigma[b]/float64(t.models)
+		t.d.Bands = append(t.d.Bands, Band{bandEdgesHz[b], bandEdgesHz[b+1], tone,
+			tone + max(activeDB, activeSigmas*sigma), tone + max(coreDB, coreSigmas*sigma)})
 	}
 	return t.pause(-1)
 }

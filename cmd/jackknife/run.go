@@ -119,6 +119,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		compareCommand(s),
 		completionCommand(s),
 		manCommand(s),
+		pausesCommand(s),
 	)
 	return root
 }

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/editor"
+	"jackknife/wav"
+)
+
+func pausesCommand(s *streams) *cobra.Command {
+	var o editor.DetectOptions
+	var asJSON, labels, explain bool
+	c := &cobra.Command{
+		Use:   "pauses TAKE",
+		Short: "List the pauses of a spoken take",
+		Long: `List the pauses of a spoken take: number, start, end, length and level. A pause
+is quiet compared with the take's own room tone, which is learned from the take
+and followed as it drifts; there is no threshold to set.
+
+Start and end are where the phrases on either side end and begin to be heard.
+Edits keep a pad on both sides untouched; --json has both, in frames. Exit 4 if
+the take has no pause.`,
+		Example: `  jackknife pauses take.wav
+  jackknife pauses take.wav --min 1s --json
+  jackknife pauses take.wav --labels > take.txt   # Audacity: File, Import, Labels
+  jackknife pauses take.wav --explain`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.Min <= 0 {
+				return usagef("--min %v: a pause lasts longer than that", o.Min)
+			}
+			if asJSON && labels {
+				return usagef("--json and --labels: choose one")
+			}
+			take, err := wav.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer take.Close()
+			var found []editor.Pause
+			d, err := editor.Detect(c.Context(), take, o, func(p editor.Pause) error {
+				found = append(found, p)
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if explain && !asJSON {
+				writeExplanation(s.err, d)
+			}
+			switch {
+			case asJSON:
+				err = writePausesJSON(s.out, d, found)
+			case labels:
+				for i, p := range found {
+					fmt.Fprintf(s.out, "%s\t%s\tpause %d\n", seconds(p.Heard.Start, d.RateHz), seconds(p.Heard.End, d.RateHz), i+1)
+				}
+			default:
+				writePauses(s.out, d, found)
+			}
+			if err == nil && len(found) == 0 {
+				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: no pause of %v or more", args[0], o.Min), hint: "--min 0.15s finds shorter ones"}
+			}
+			return err
+		},
+	}
+	f := c.Flags()
+	f.DurationVar(&o.Min, "min", 300*time.Millisecond, "shortest pause")
+	f.BoolVar(&asJSON, "json", false, "print JSON, positions in frames")
+	f.BoolVar(&labels, "labels", false, "print an Audacity label track")
+	f.BoolVar(&explain, "explain", false, "show room tone, speech level and thresholds on standard error")
+	return c
+}
+
+func writePauses(w io.Writer, d editor.Detection, found []editor.Pause) {
+	if len(found) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%5s  %-12s %-12s %9s %9s\n", "#", "start", "end", "length", "level")
+	for i, p := range found {
+		fmt.Fprintf(w, "%5d  %-12s %-12s %7.3f s %4.0f dBFS\n", i+1, clock(p.Heard.Start, d.RateHz), clock(p.Heard.End, d.RateHz),
+			float64(p.Heard.Len())/float64(d.RateHz), p.LevelDB)
+	}
+}
+
+func writePausesJSON(w io.Writer, d editor.Detection, found []editor.Pause) error {
+	type span struct {
+		Start int64 `json:"start"`
+		End   int64 `json:"end"`
+	}
+	type pause struct {
+		span
+		Editable span    `json:"editable"`
+		At       int64   `json:"at"`
+		LevelDB  float64 `json:"level_db"`
+		Tone     []span  `json:"tone"`
+	}
+	type band struct {
+		LowHz    float64 `json:"low_hz"`
+		HighHz   float64 `json:"high_hz"`
+		ToneDB   float64 `json:"tone_db"`
+		ActiveDB float64 `json:"active_db"`
+		CoreDB   float64 `json:"core_db"`
+	}
+	out := struct {
+		RateHz   int      `json:"rate_hz"`
+		Frames   int64    `json:"frames"`
+		Phrases  int      `json:"phrases"`
+		FloorDB  *float64 `json:"floor_db"`
+		SpeechDB *float64 `json:"speech_db"`
+		Bands    []band   `json:"bands"`
+		Pauses   []pause  `json:"pauses"`
+	}{d.RateHz, d.Frames, d.Phrases, known(d.FloorDB), known(d.SpeechDB), []band{}, []pause{}}
+	for _, b := range d.Bands {
+		out.Bands = append(out.Bands, band(b))
+	}
+	for _, p := range found {
+		tone := []span{}
+		for _, t := range p.Tone {
+			tone = append(tone, span(t))
+		}
+		out.Pauses = append(out.Pauses, pause{span(p.Heard), span(p.Span), p.At, p.LevelDB, tone})
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+// known is nil for a level of nothing: JSON has no infinity.
+func known(db float64) *float64 {
+	if math.IsInf(db, 0) {
+		return nil
+	}
+	return &db
+}
+
+func writeExplanation(w io.Writer, d editor.Detection) {
+	fmt.Fprintf(w, "room tone %.1f dBFS, speech %.1f dBFS, %.1f dB between them; %d phrases\n", d.FloorDB, d.SpeechDB, d.SNRDB(), d.Phrases)
+	fmt.Fprintf(w, "%13s %9s %9s %9s\n", "band", "tone", "active", "core")
+	for _, b := range d.Bands {
+		fmt.Fprintf(w, "%5.0f-%5.0f Hz %6.1f dB %6.1f dB %6.1f dB\n", b.LowHz, b.HighHz, b.ToneDB, b.ActiveDB, b.CoreDB)
+	}
+}
+
+// clock writes a frame as h:mm:ss.mmm.
+func clock(frame int64, rateHz int) string {
+	ms := (frame*1000 + int64(rateHz)/2) / int64(rateHz)
+	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3600000, ms/60000%60, ms/1000%60, ms%1000)
+}
+
+// seconds writes a frame as seconds, exact to the frame at any rate.
+func seconds(frame int64, rateHz int) string {
+	return fmt.Sprintf("%.9f", float64(frame)/float64(rateHz))
+}
