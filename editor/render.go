@@ -1,0 +1,513 @@
+package editor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"sort"
+
+	"jackknife/wav"
+)
+
+// Renderer writes the edited take while pauses and edits are still coming in.
+// Everything is copied as bytes but for the fills and the seams:
+//
+//	fill    |aaaa|~~~~~~~~~~|bbbb|    the seams lie inside the fill, at its two
+//	             \/        \/         ends: the take goes on under them, fading
+//
+//	cut     |aaaa:aa|bb:bbbb|         the seam lies across the splice, half of
+//	               \/                 it on either side; each side goes on under
+//	                                  the other with what was cut away
+//
+// so that no seam changes the length, and beside a fill every kept frame is
+// the take's own. A seam is 30 ms long from tone to tone, inside a pause; with
+// speech beside it 5 ms. The room tone comes from the pause itself and its
+// nearest neighbours; its level and its direct current are led from those left
+// of the fill to those right of it.
+//
+// The bytes written depend on the take, the edits and the seed only, not on
+// when the pauses arrived. A Renderer serves one goroutine.
+type Renderer struct {
+	take    *wav.Reader
+	w       io.Writer
+	seed    uint64
+	pauses  []Pause
+	edits   List  // not yet written
+	all     bool  // no more pauses or edits will come
+	lastEnd int64 // of the last edit taken, -1 before the first
+	pos     int64 // frames of the take before pos are written or cut away
+	fades   map[int64]fade
+	pieces  []piece
+	raw     []byte
+	result  Result
+}
+
+// Result is what a Renderer wrote.
+type Result struct {
+	Frames int64 // length of the output
+	Filled int64 // frames of room tone
+	Silent int   // fills left digitally silent: the take had no room tone to offer
+}
+
+// How much tone a fill is made of, and how far it is fetched from.
+const (
+	leastToneMillis  = 500  // less is not cut into grains
+	enoughToneMillis = 1000 // no farther pause is asked
+	mostToneMillis   = 1500 // of one stretch
+	pieceMillis      = 40   // shorter stretches are passed over
+	reachMillis      = 60_000
+	quietMillis      = 100 // taken around the quietest place where no tone is clean
+	contextMillis    = 1000
+)
+
+// NewRenderer writes the edited take to w, which is a wav.Writer of the take's
+// format or anything else that takes frames of that format as bytes. Another
+// seed gives other room tone.
+func NewRenderer(take *wav.Reader, w io.Writer, seed uint64) *Renderer {
+	return &Renderer{take: take, w: w, seed: seed, lastEnd: -1, fades: map[int64]fade{}}
+}
+
+// Pause makes the next pause known.
+func (r *Renderer) Pause(ctx context.Context, p Pause) error {
+	r.pauses = append(r.pauses, p)
+	return r.advance(ctx)
+}
+
+// Edit takes the next edit, in the order of the take.
+func (r *Renderer) Edit(ctx context.Context, e Edit) error {
+	if err := (List{e}).Validate(r.take.Frames()); err != nil {
+		return err
+	}
+	if e.Start <= r.lastEnd {
+		return fmt.Errorf("edit at frame %d: does not follow the one that ends at frame %d", e.Start, r.lastEnd)
+	}
+	r.lastEnd = e.End
+	r.edits = append(r.edits, e)
+	return r.advance(ctx)
+}
+
+// Render writes the take with the edits of l, all known beforehand, to w. It
+// finds the pauses, for their room tone, only if there is something to edit.
+func Render(ctx context.Context, take *wav.Reader, l List, o DetectOptions, seed uint64, w io.Writer) (Result, error) {
+	if err := l.Validate(take.Frames()); err != nil {
+		return Result{}, err
+	}
+	r := NewRenderer(take, w, seed)
+	for _, e := range l {
+		if err := r.Edit(ctx, e); err != nil {
+			return r.result, err
+		}
+	}
+	if len(l) > 0 {
+		_, err := Detect(ctx, take, o, func(p Pause) error { return r.Pause(ctx, p) })
+		if err != nil {
+			return r.result, err
+		}
+	}
+	return r.Finish(ctx)
+}
+
+// Finish writes the rest, all pauses and edits being known.
+func (r *Renderer) Finish(ctx context.Context) (Result, error) {
+	r.all = true
+	if err := r.advance(ctx); err != nil {
+		return r.result, err
+	}
+	return r.result, r.copy(ctx, r.take.Frames())
+}
+
+// advance writes as far as is final: up to the first edit whose tone or whose
+// successor is not known.
+func (r *Renderer) advance(ctx context.Context) error {
+	for len(r.edits) > 0 {
+		e, next := r.edits[0], r.take.Frames()
+		if len(r.edits) > 1 {
+			next = r.edits[1].Start
+		} else if !r.all {
+			return nil
+		}
+		// The seams of a cut look at the pauses around it.
+		if n := len(r.pauses); !r.all && (n == 0 || r.pauses[n-1].Start < e.End) {
+			return nil
+		}
+		var tone []Span
+		if e.Fill > 0 {
+			var known bool
+			if tone, known = r.tone(e); !known {
+				return nil
+			}
+		}
+		r.edits = r.edits[1:]
+		err := error(nil)
+		if e.Fill > 0 {
+			err = r.fill(ctx, e, tone)
+		} else {
+			err = r.cut(ctx, e, next)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copy copies the take up to a frame, as bytes.
+func (r *Renderer) copy(ctx context.Context, to int64) error {
+	size := int64(r.take.Format().FrameBytes())
+	if w, ok := r.w.(interface {
+		CopyFrames(*wav.Reader, int64, int64) error
+	}); ok {
+		for r.pos < to {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			n := min(to-r.pos, max(1, 64<<20/size))
+			if err := w.CopyFrames(r.take, r.pos, n); err != nil {
+				return err
+			}
+			r.advanced(n)
+		}
+		return nil
+	}
+	for r.pos < to {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(to-r.pos, max(1, 256<<10/size))
+		if err := r.read(r.pos, n); err != nil {
+			return err
+		}
+		if _, err := r.w.Write(r.raw); err != nil {
+			return err
+		}
+		r.advanced(n)
+	}
+	return nil
+}
+
+func (r *Renderer) advanced(n int64) {
+	r.pos += n
+	r.result.Frames += n
+}
+
+// read reads n frames from a position on into raw.
+func (r *Renderer) read(from, n int64) error {
+	size := n * int64(r.take.Format().FrameBytes())
+	if int64(cap(r.raw)) < size {
+		r.raw = make([]byte, size)
+	}
+	r.raw = r.raw[:size]
+	got, err := r.take.ReadFrames(r.raw, from)
+	if int64(got) == n {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("frame %d: %w", from+int64(got), err)
+}
+
+// samples decodes n frames from a position on. What is not a number is silence.
+func (r *Renderer) samples(from, n int64) ([]float64, error) {
+	if err := r.read(from, n); err != nil {
+		return nil, err
+	}
+	f := r.take.Format()
+	x := make([]float64, int(n)*f.Channels)
+	wav.Decode(x, r.raw, f)
+	if f.Encoding == wav.Float {
+		for i, v := range x {
+			if v-v != 0 {
+				x[i] = 0
+			}
+		}
+	}
+	return x, nil
+}
+
+func (r *Renderer) write(x []float64) error {
+	f := r.take.Format()
+	size := len(x) * f.SampleBytes
+	if cap(r.raw) < size {
+		r.raw = make([]byte, size)
+	}
+	r.raw = r.raw[:size]
+	wav.Encode(r.raw, x, f)
+	if _, err := r.w.Write(r.raw); err != nil {
+		return err
+	}
+	r.result.Frames += int64(len(x) / f.Channels)
+	return nil
+}
+
+func (r *Renderer) fade(frames int64) fade {
+	f, ok := r.fades[frames]
+	if !ok {
+		if len(r.fades) > 64 { // odd lengths are rare; do not keep them all
+			clear(r.fades)
+		}
+		f = newFade(frames)
+		r.fades[frames] = f
+	}
+	return f
+}
+
+// cut joins what is before e to what is after it.
+func (r *Renderer) cut(ctx context.Context, e Edit, next int64) error {
+	half := halfSeam(e, r.pos, next, r.pauses, r.take.Frames(), r.take.Format().RateHz)
+	if err := r.copy(ctx, e.Start-half); err != nil {
+		return err
+	}
+	r.pos = e.End + half
+	if half == 0 {
+		return nil
+	}
+	a, err := r.samples(e.Start-half, 2*half)
+	if err != nil {
+		return err
+	}
+	b, err := r.samples(e.End-half, 2*half)
+	if err != nil {
+		return err
+	}
+	r.fade(2*half).seam(a, b, r.take.Format().Channels)
+	return r.write(a)
+}
+
+// halfSeam is half the length of the seam of a cut: how many kept frames it
+// takes on either side. Kept is the first frame not yet taken by the edit
+// before, next the start of the edit after.
+func halfSeam(e Edit, kept, next int64, pauses []Pause, frames int64, rateHz int) int64 {
+	if e.Start == 0 || e.End == frames {
+		return 0
+	}
+	half := millis(seamMillis, rateHz) / 2
+	for _, at := range [...]int64{e.Start, e.End} {
+		room := int64(0)
+		if p := pauseAt(pauses, at); p != nil {
+			room = min(at-p.Start, p.End-at)
+		}
+		half = min(half, max(room, millis(nearMillis, rateHz)/2))
+	}
+	after := next - e.End
+	if next < frames {
+		after /= 2 // the other half is for the edit after
+	}
+	return max(0, min(half, e.Start-kept, after, frames-e.Start, e.End))
+}
+
+// fillSeams are the lengths of the two seams inside a fill.
+func fillSeams(e Edit, pauses []Pause, frames int64, rateHz int) (left, right int64) {
+	long, near := millis(seamMillis, rateHz), millis(nearMillis, rateHz)
+	left, right = near, near
+	if p := pauseAt(pauses, e.Start); p != nil {
+		left = max(near, min(long, p.End-e.Start))
+	}
+	if p := pauseAt(pauses, e.End); p != nil {
+		right = max(near, min(long, e.End-p.Start))
+	}
+	left, right = min(left, e.Fill/2, frames-e.Start), min(right, e.Fill/2, e.End)
+	if e.Start == 0 {
+		left = 0
+	}
+	if e.End == frames {
+		right = 0
+	}
+	return left, right
+}
+
+// fill puts room tone in the place of e's span.
+func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
+	if err := r.copy(ctx, e.Start); err != nil {
+		return err
+	}
+	r.pos = e.End
+	f := r.take.Format()
+	if err := r.decode(tone); err != nil {
+		return err
+	}
+	source := r.source(e)
+	if source == nil {
+		r.result.Silent++
+	}
+	context := millis(contextMillis, f.RateHz)
+	left, right := Span{e.Start - context, e.Start}, Span{e.End, e.End + context}
+	if p := pauseAt(r.pauses, e.Start); p != nil {
+		left.Start = max(left.Start, p.Start)
+	}
+	if p := pauseAt(r.pauses, e.End); p != nil {
+		right.End = min(right.End, p.End)
+	}
+	from := levelIn(r.pieces, left, f.Channels, f.RateHz)
+	to := levelIn(r.pieces, right, f.Channels, f.RateHz)
+	seamIn, seamOut := fillSeams(e, r.pauses, r.take.Frames(), f.RateHz)
+	for done := int64(0); done < e.Fill; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		// The seams are pieces of their own; the rest goes in blocks.
+		n := min(8192, e.Fill-seamOut-done)
+		switch {
+		case done < seamIn:
+			n = seamIn
+		case done == e.Fill-seamOut:
+			n = seamOut
+		}
+		x := make([]float64, int(n)*f.Channels)
+		if source != nil {
+			source.read(x)
+		}
+		for c := range f.Channels {
+			step := (to.rms[c] - from.rms[c]) / float64(e.Fill)
+			drift := (to.mean[c] - from.mean[c]) / float64(e.Fill)
+			gain, mean := from.rms[c]+step*float64(done), from.mean[c]+drift*float64(done)
+			for i := c; i < len(x); i += f.Channels {
+				x[i] = x[i]*gain + mean
+				gain += step
+				mean += drift
+			}
+		}
+		switch {
+		case done < seamIn:
+			handle, err := r.samples(e.Start, n)
+			if err != nil {
+				return err
+			}
+			r.fade(n).seam(handle, x, f.Channels)
+			x = handle
+		case done == e.Fill-seamOut:
+			handle, err := r.samples(e.End-n, n)
+			if err != nil {
+				return err
+			}
+			r.fade(n).seam(x, handle, f.Channels)
+		}
+		if err := r.write(x); err != nil {
+			return err
+		}
+		done += n
+	}
+	r.result.Filled += e.Fill
+	return nil
+}
+
+// source makes the room tone of e out of the decoded pieces, nil if there are
+// none.
+func (r *Renderer) source(e Edit) *filler {
+	f := r.take.Format()
+	rng := rand.New(rand.NewPCG(r.seed^uint64(r.take.Frames()), uint64(e.Start)))
+	var total int64
+	for _, p := range r.pieces {
+		total += p.Len()
+	}
+	var length int64
+	var grain func([]float64)
+	if total >= millis(leastToneMillis, f.RateHz) {
+		length, grain = grains(r.pieces, f.Channels, f.RateHz, rng)
+	}
+	if grain == nil {
+		length, grain = spectral(r.pieces, f.Channels, f.RateHz, rng)
+	}
+	if grain == nil {
+		return nil
+	}
+	return newFiller(f.Channels, length, grain)
+}
+
+// tone chooses the room tone for e: the pause's own, then that of the nearest
+// pauses, until there is enough. It reports false while a pause that is not
+// known yet could be nearer. Where nothing is clean, the quietest place of the
+// nearest pause has to do.
+func (r *Renderer) tone(e Edit) ([]Span, bool) {
+	rate := r.take.Format().RateHz
+	reach := millis(reachMillis, rate)
+	var spans []Span
+	var total int64
+	j := sort.Search(len(r.pauses), func(j int) bool { return r.pauses[j].End >= e.Start })
+	i := j - 1
+	var quiet *Pause
+	for total < millis(enoughToneMillis, rate) {
+		left, right := int64(math.MaxInt64), int64(math.MaxInt64)
+		if i >= 0 {
+			left = e.Start - r.pauses[i].End
+		}
+		switch {
+		case j < len(r.pauses):
+			right = max(0, r.pauses[j].Start-e.End)
+		case r.all:
+		default:
+			// The nearest that may still come.
+			right = 0
+			if n := len(r.pauses); n > 0 {
+				right = max(0, r.pauses[n-1].End-e.End)
+			}
+		}
+		nearest := min(left, right)
+		if nearest == math.MaxInt64 || nearest > reach && total >= millis(leastToneMillis, rate) {
+			break
+		}
+		if right < left && j == len(r.pauses) {
+			return nil, false
+		}
+		var p *Pause
+		if left <= right {
+			p, i = &r.pauses[i], i-1
+		} else {
+			p, j = &r.pauses[j], j+1
+		}
+		if quiet == nil {
+			quiet = p
+		}
+		for _, s := range p.Tone {
+			s = clip(s, Span{e.Start, e.End}, millis(mostToneMillis, rate))
+			if s.Len() >= millis(pieceMillis, rate) {
+				spans = append(spans, s)
+				total += s.Len()
+			}
+		}
+	}
+	if len(spans) == 0 && quiet != nil {
+		half := millis(quietMillis, rate) / 2
+		spans = append(spans, Span{max(quiet.Start, quiet.At-half), min(quiet.End, quiet.At+half)})
+	}
+	return spans, true
+}
+
+// clip is the part of s nearest to around, at most long frames of it.
+func clip(s, around Span, long int64) Span {
+	if s.Len() <= long {
+		return s
+	}
+	middle := (around.Start + around.End) / 2
+	s.Start = min(max(s.Start, middle-long/2), s.End-long)
+	s.End = s.Start + long
+	return s
+}
+
+// decode makes the pieces of the spans; those decoded for the edit before are
+// kept.
+func (r *Renderer) decode(spans []Span) error {
+	channels := r.take.Format().Channels
+	pieces := make([]piece, 0, len(spans))
+	for _, s := range spans {
+		p := piece{Span: s}
+		for _, old := range r.pieces {
+			if old.Span == s {
+				p = old
+			}
+		}
+		if p.x == nil {
+			var err error
+			if p.x, err = r.samples(s.Start, s.Len()); err != nil {
+				return err
+			}
+			p.measure(channels)
+		}
+		pieces = append(pieces, p)
+	}
+	r.pieces = pieces
+	return nil
+}
