@@ -18,24 +18,22 @@ import (
 	"jackknife/wav"
 )
 
-// Kind is what happened, or will happen, to a marked span; it has a colour.
+// Kind is what happened, or will happen, at a marked span; it has a colour.
 type Kind uint8
 
 const (
-	Quiet      Kind = iota // a pause that stays as it is
-	Lengthened             // room tone put in
-	Shortened              // quiet taken out
-	Cut                    // a mistake taken out
+	Pause   Kind = iota // quiet that stays as it is
+	Added               // room tone put in
+	Removed             // frames taken out
 )
 
 var kindColour = [...]color.RGBA{
-	Quiet:      {0xe4, 0xe9, 0xf0, 0xff},
-	Lengthened: {0xa8, 0xdd, 0xb5, 0xff},
-	Shortened:  {0xfd, 0xd0, 0x8a, 0xff},
-	Cut:        {0xf4, 0xa0, 0x9a, 0xff},
+	Pause:   {0xe4, 0xe9, 0xf0, 0xff},
+	Added:   {0x8f, 0xd3, 0xa2, 0xff},
+	Removed: {0xf1, 0x93, 0x8b, 0xff},
 }
 
-var kindName = [...]string{"pause", "room tone added", "pause shortened", "mistake cut"}
+var kindName = [...]string{"pause", "room tone added", "taken out"}
 
 var (
 	paper    = color.RGBA{0xff, 0xff, 0xff, 0xff}
@@ -60,6 +58,31 @@ type Track struct {
 
 // Link ties a frame of one track to the frame of the next one it became.
 type Link struct{ From, To int64 }
+
+// Edited shows a take and what its edits made of it: two tracks, and the links
+// between them.
+func Edited(before, after Track, l editor.List) ([]Track, [][]Link) {
+	var links []Link
+	for _, r := range l.Regions(before.Take.Frames()) {
+		if r.Tone() {
+			after.Marks = append(after.Marks, Mark{r.Out, Added})
+			before.Marks = append(before.Marks, Mark{editor.Span{Start: r.Take.Start, End: r.Take.Start}, Added})
+			continue
+		}
+		links = append(links, Link{r.Take.Start, r.Out.Start}, Link{r.Take.End, r.Out.End})
+	}
+	for _, e := range l {
+		if e.Len() == 0 {
+			continue
+		}
+		before.Marks = append(before.Marks, Mark{e.Span, Removed})
+		if e.Fill == 0 {
+			at := l.Output(e.Start)
+			after.Marks = append(after.Marks, Mark{editor.Span{Start: at, End: at}, Removed})
+		}
+	}
+	return []Track{before, after}, [][]Link{links}
+}
 
 const (
 	margin     = 16

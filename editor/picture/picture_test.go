@@ -44,18 +44,18 @@ func sine(t *testing.T, loud, n int) *wav.Reader {
 func TestDraw(t *testing.T) {
 	take := sine(t, 8000, 16000)
 	var b bytes.Buffer
-	tracks := []Track{
-		{Title: "before", Take: take, Marks: []Mark{{editor.Span{Start: 8000, End: 12000}, Cut}}},
-		{Title: "after", Take: sine(t, 8000, 12000)},
-	}
-	if err := Draw(&b, 1000, tracks, [][]Link{{{From: 8000, To: 8000}}}); err != nil {
+	tracks, links := Edited(Track{Title: "before", Take: take}, Track{Title: "after", Take: sine(t, 8000, 14000)}, editor.List{
+		{Span: editor.Span{Start: 8000, End: 12000}},
+		{Span: editor.Span{Start: 14000, End: 14000}, Fill: 2000},
+	})
+	if err := Draw(&b, 1000, tracks, links); err != nil {
 		t.Fatal(err)
 	}
 	img, err := png.Decode(&b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	top := margin + titleH
+	const top = margin + titleH
 	at := func(second float64, level float64) image.Point {
 		x := margin + int(second/2*float64(1000-2*margin))
 		return image.Pt(x, top+waveH/2-int(level*float64(waveH/2-2)))
@@ -68,8 +68,11 @@ func TestDraw(t *testing.T) {
 		{"inside the sine's RMS", at(0.5, 0.2), loudness},
 		{"between RMS and peak", at(0.5, 0.45), waveform},
 		{"above the peak", at(0.5, 0.6), paper},
-		{"in the cut", at(1.2, 0.6), kindColour[Cut]},
+		{"in the cut", at(1.2, 0.6), kindColour[Removed]},
 		{"behind the cut", at(1.8, 0.6), paper},
+		{"where tone goes in", at(1.75, 0.6), kindColour[Added]},
+		{"in the added tone", at(1.4, 0.6).Add(image.Pt(0, titleH+waveH+axisH+linkH)), kindColour[Added]},
+		{"behind the added tone", at(1.6, 0.6).Add(image.Pt(0, titleH+waveH+axisH+linkH)), paper},
 	} {
 		if got := img.At(test.p.X, test.p.Y); got != test.colour {
 			t.Errorf("%s: %v, want %v", test.what, got, test.colour)
