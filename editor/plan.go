@@ -29,7 +29,7 @@ import (
 //	seed    0
 //
 //	# from           to               room tone        sure  why
-//	0:00:03+12000    0:00:03+12000    0:00:00+24000    1     pause 1, 0:01.000 to 0:01.500
+//	0:00:03+12000    0:00:03+12000    0:00:00+24000    1     pause 1, 1.000 s to 1.500 s
 //	0:01:02+24000    0:01:04+4800     0:00:00+0        1     cut
 //
 // One edit a line: the span of the take that goes, how much room tone comes in

@@ -243,7 +243,8 @@ func (p *Planner) changed(e Edit, was, is int64) error {
 }
 
 func (p *Planner) explained(e Edit, what string, was, is int64) Edit {
-	e.Reason = fmt.Sprintf("%s, %s to %s", what, Clock(was, p.RateHz), Clock(is, p.RateHz))
+	seconds := func(frames int64) float64 { return float64(frames) / float64(p.RateHz) }
+	e.Reason = fmt.Sprintf("%s, %.3f s to %.3f s", what, seconds(was), seconds(is))
 	e.Confidence = 1
 	return e
 }

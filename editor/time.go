@@ -93,16 +93,6 @@ func Stamp(frame int64, rateHz int) string {
 	return fmt.Sprintf("%d:%02d:%02d+%d", seconds/3600, seconds/60%60, seconds%60, rest)
 }
 
-// Clock is a frame as h:mm:ss.mmm or m:ss.mmm, for people: rounded.
-func Clock(frame int64, rateHz int) string {
-	ms := (frame*1000 + int64(rateHz)/2) / int64(rateHz)
-	s := fmt.Sprintf("%d:%02d.%03d", ms/60000, ms/1000%60, ms%1000)
-	if ms >= 3600_000 {
-		s = fmt.Sprintf("%d:%02d:%02d.%03d", ms/3600_000, ms/60000%60, ms/1000%60, ms%1000)
-	}
-	return s
-}
-
 // ParseDuration reads the whole of text as one Duration.
 func ParseDuration(text string) (Duration, error) {
 	s := scanner{text: text}

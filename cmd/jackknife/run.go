@@ -116,10 +116,13 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 	})
 	// One line a command; each is built in the file of its name.
 	root.AddCommand(
+		applyCommand(s),
 		compareCommand(s),
 		completionCommand(s),
+		editCommand(s),
 		manCommand(s),
 		pausesCommand(s),
+		planCommand(s),
 	)
 	return root
 }

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/editor"
+	"jackknife/wav"
+)
+
+func applyCommand(s *streams) *cobra.Command {
+	var out, takeFile string
+	var dry, force, asJSON bool
+	c := &cobra.Command{
+		Use:   "apply PLAN",
+		Short: "Carry out a plan: write the edited take",
+		Long: `Carry out a plan that jackknife plan has written and you may have changed. The
+take is found under the name in the plan, in this folder or in the plan's, or
+given with --take; a plan made for another take is refused. The same plan gives
+the same file, byte for byte. - reads the plan from standard input.
+
+Without -o the output stands beside the take, with -edited in its name.`,
+		Example: `  jackknife apply take.edits -o out.wav
+  jackknife apply take.edits --take moved/take.wav
+  jackknife plan take.wav --pauses +1s | jackknife apply - -o out.wav`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("which plan?")
+			}
+			if len(args) > 1 {
+				return usagef("one plan at a time: %q is one too many", args[1])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			plan, err := readPlan(args[0], s.in)
+			if err != nil {
+				return err
+			}
+			if takeFile == "" {
+				takeFile = plan.Take.Name
+				if _, err := os.Stat(takeFile); errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(takeFile) && args[0] != "-" {
+					takeFile = filepath.Join(filepath.Dir(args[0]), takeFile)
+				}
+			}
+			take, err := wav.Open(takeFile)
+			if errors.Is(err, fs.ErrNotExist) {
+				return &failure{code: exitFailed, err: err, hint: "--take says where the take is now"}
+			}
+			if err != nil {
+				return err
+			}
+			defer take.Close()
+			id, err := editor.Identify(take, takeFile)
+			if err != nil {
+				return fmt.Errorf("%s: %w", takeFile, err)
+			}
+			if why := plan.Take.Differs(id); why != "" {
+				return fmt.Errorf("%s: another take than the plan's: %s", takeFile, why)
+			}
+			if out == "" {
+				ext := filepath.Ext(takeFile)
+				out = strings.TrimSuffix(takeFile, ext) + "-edited" + ext
+			}
+			if err := vacant(out, takeFile, force); err != nil {
+				return err
+			}
+			done := edited{
+				Take: takeFile, Output: out, RateHz: id.RateHz, Before: id.Frames,
+				After: plan.Edits.Length(id.Frames), Edits: editsJSON(plan.Edits),
+			}
+			var result editor.Result
+			if dry {
+				done.Output = ""
+			} else {
+				w, err := wav.CreateLike(out, take)
+				if err != nil {
+					return err
+				}
+				w.Replace = force
+				result, err = editor.Render(c.Context(), take, plan.Edits, editor.DetectOptions{Min: plan.Min}, plan.Seed, w)
+				if err != nil {
+					err = fmt.Errorf("%s: %w", takeFile, err)
+				}
+				if err := finish(c.Context(), w, out, plan.Edits, err); err != nil {
+					return err
+				}
+			}
+			fmt.Fprintf(s.err, "%s: %s; %s becomes %s\n", takeFile, counted(len(plan.Edits), "edit", "edits"),
+				clock(done.Before, id.RateHz), clock(done.After, id.RateHz))
+			note(s.err, done.Output, result)
+			if !asJSON {
+				return nil
+			}
+			done.Filled, done.Silent = result.Filled, result.Silent
+			return writeJSON(s.out, done)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&out, "output", "o", "", "file to write (default TAKE-edited.wav)")
+	f.StringVar(&takeFile, "take", "", "the take, if it is no longer where the plan says")
+	f.BoolVarP(&dry, "dry-run", "n", false, "check the plan against the take, write nothing")
+	f.BoolVarP(&force, "force", "f", false, "replace an existing file")
+	f.BoolVar(&asJSON, "json", false, "print what was done as JSON, positions in frames")
+	return c
+}
+
+// planBytes is more than any plan of a day-long take.
+const planBytes = 64 << 20
+
+func readPlan(name string, in io.Reader) (*editor.Plan, error) {
+	r, shown := in, "standard input"
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, cause(err))
+		}
+		defer f.Close()
+		r, shown = f, name
+	}
+	text, err := io.ReadAll(io.LimitReader(r, planBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", shown, cause(err))
+	}
+	if len(text) > planBytes {
+		return nil, fmt.Errorf("%s: larger than %d MiB, no plan", shown, planBytes>>20)
+	}
+	return editor.ParsePlan(shown, text)
+}

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/editor"
+	"jackknife/wav"
+)
+
+func editCommand(s *streams) *cobra.Command {
+	var want wish
+	var out, planFile string
+	var dry, force, asJSON bool
+	c := &cobra.Command{
+		Use:   "edit TAKE -o FILE",
+		Short: "Change the pauses of a take, cut mistakes, write the result",
+		Long: `Change the pauses of a take, cut mistakes, and write the result as another file.
+The take itself is only read. Every frame that is kept is copied as it is; new
+quiet is grown from the take's own room tone. Without --pauses and --cut every
+pause becomes half as long again (x1.5).
+
+Rules for --pauses, given once or several times, each working on what the ones
+before have made. A pause is what is heard between two phrases; those shorter
+than --min are left alone, and none becomes shorter than the pads (30 ms and
+60 ms) that protect the speech around it.
+  x1.5            one and a half times as long
+  +2s  -300ms     longer, shorter by so much
+  +50%phrase      longer by half of the phrase before
+  =3s             exactly so long
+  min=4s max=1s   at least, at most so long
+  head=0.5s       the pause before the first phrase, if there is one
+  tail=2s         the pause after the last phrase, if there is one
+Conditions stand before a colon, several with blanks between them:
+  1s..3s: =2s     pauses from 1 s up to 3 s; either end may be left out
+  #3: +1s         the third pause; #3..5 and #10.. are ranges
+  every 4: =6s    the 4th, 8th, 12th ... pause
+  after 10:00: x2 pauses that begin there or later; before 10:00 likewise
+
+--cut takes two times of the take and removes exactly the frames between them.
+Pauses on both sides of a cut become one, and the rules speak of that one.
+Times are 300ms, 2.5s, 1:02.5, 1:00:02.5, 48000f (frames) or 0:01:02+24000 (a
+time plus frames).`,
+		Example: `  jackknife edit take.wav -o out.wav
+  jackknife edit take.wav -o out.wav --pauses x1.5 --pauses max=6s --cut 1:02.5-1:04.1
+  jackknife edit take.wav -n --pauses "1s..3s: =2s"      # show the plan, write nothing
+  jackknife edit take.wav -o out.wav --plan out.edits    # and keep the plan`,
+		Args: oneTake,
+		RunE: func(c *cobra.Command, args []string) error {
+			if out == "" && !dry {
+				return &failure{code: exitUsage, err: errors.New("where to: -o FILE is missing"), hint: "-n shows the plan and writes nothing"}
+			}
+			take, err := wav.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer take.Close()
+			rules, cuts, err := want.parse(take)
+			if err != nil {
+				return err
+			}
+			for _, name := range []string{out, planFile} {
+				if err := vacant(name, args[0], force); err != nil && !dry {
+					return err
+				}
+			}
+			j := job{take: take, name: args[0], rules: rules, cuts: cuts, min: want.min, seed: want.seed, identify: dry || planFile != ""}
+			var w *wav.Writer
+			if !dry {
+				if w, err = wav.CreateLike(out, take); err != nil {
+					return err
+				}
+				w.Replace = force
+				j.renderer = editor.NewRenderer(take, w, want.seed)
+			}
+			err = j.run(c.Context())
+			if w != nil {
+				err = finish(c.Context(), w, out, j.plan.Edits, err)
+			}
+			if err != nil {
+				return err
+			}
+			if planFile != "" && !dry {
+				if err := writeFile(planFile, j.plan.Format(), force); err != nil {
+					return err
+				}
+			}
+			if dry && !asJSON {
+				if _, err := s.out.Write(j.plan.Format()); err != nil {
+					return err
+				}
+			}
+			if dry {
+				out = ""
+			}
+			return j.report(s, out, asJSON)
+		},
+	}
+	f := c.Flags()
+	want.flags(c)
+	f.StringVarP(&out, "output", "o", "", "file to write")
+	f.StringVar(&planFile, "plan", "", "also write the plan, for jackknife apply")
+	f.BoolVarP(&dry, "dry-run", "n", false, "print the plan, write nothing")
+	f.BoolVarP(&force, "force", "f", false, "replace existing files")
+	f.BoolVar(&asJSON, "json", false, "print what was done as JSON, positions in frames")
+	return c
+}
+
+// oneTake wants exactly one argument, in the words of these commands.
+func oneTake(c *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usagef("which take?")
+	case 1:
+		return nil
+	}
+	return usagef("one take at a time: %q is one too many", args[1])
+}
+
+// wish is what the user asks of the pauses and cuts of a take.
+type wish struct {
+	pauses, cuts []string
+	min          time.Duration
+	seed         uint64
+}
+
+func (w *wish) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVarP(&w.pauses, "pauses", "p", nil, "rule for the pauses: x1.5, +2s, =3s, min=4s, max=1s ...")
+	f.StringArrayVarP(&w.cuts, "cut", "c", nil, "cut `START-END`, times of the take")
+	f.DurationVar(&w.min, "min", 300*time.Millisecond, "shortest pause that rules may touch")
+	f.Uint64Var(&w.seed, "seed", 0, "another seed grows other room tone")
+}
+
+func (w *wish) parse(take *wav.Reader) ([]editor.Rule, editor.List, error) {
+	if w.min <= 0 {
+		return nil, nil, usagef("--min %v: a pause lasts longer than that", w.min)
+	}
+	if len(w.pauses) == 0 && len(w.cuts) == 0 {
+		w.pauses = []string{"x1.5"}
+	}
+	var rules []editor.Rule
+	for _, text := range w.pauses {
+		r, err := editor.ParseRules(text)
+		if err != nil {
+			return nil, nil, usagef("--pauses %q: %w", text, err)
+		}
+		rules = append(rules, r...)
+	}
+	rate := take.Format().RateHz
+	var spans []editor.Span
+	for _, text := range w.cuts {
+		span, err := editor.ParseSpan(text, rate)
+		if err != nil {
+			return nil, nil, usagef("--cut %q: %w", text, err)
+		}
+		if span.End > take.Frames() {
+			return nil, nil, usagef("--cut %q: ends past the end of the take at %s", text, clock(take.Frames(), rate))
+		}
+		spans = append(spans, span)
+	}
+	return rules, editor.Cuts(spans, "cut"), nil
+}
+
+// job plans the edits of one take and, if it has a renderer, writes them as
+// they are found.
+type job struct {
+	take     *wav.Reader
+	name     string
+	rules    []editor.Rule
+	cuts     editor.List
+	min      time.Duration
+	seed     uint64
+	identify bool
+	renderer *editor.Renderer // nil: only plan
+
+	plan   editor.Plan
+	counts editor.Counts
+	result editor.Result
+}
+
+func (j *job) run(ctx context.Context) error {
+	j.plan = editor.Plan{Rules: j.rules, Min: j.min, Seed: j.seed}
+	if j.identify {
+		var err error
+		if j.plan.Take, err = editor.Identify(j.take, j.name); err != nil {
+			return fmt.Errorf("%s: %w", j.name, err)
+		}
+	}
+	f := j.take.Format()
+	p := editor.Planner{
+		Rules: j.rules, Cuts: j.cuts, RateHz: f.RateHz, Frames: j.take.Frames(),
+		Min: editor.Duration{Seconds: editor.Decimal(j.min)}.At(f.RateHz),
+		Yield: func(e editor.Edit) error {
+			j.plan.Edits = append(j.plan.Edits, e)
+			if j.renderer == nil {
+				return nil
+			}
+			return j.renderer.Edit(ctx, e)
+		},
+	}
+	_, err := editor.Detect(ctx, j.take, editor.DetectOptions{Min: j.min}, func(q editor.Pause) error {
+		if j.renderer != nil {
+			if err := j.renderer.Pause(ctx, q); err != nil {
+				return err
+			}
+		}
+		return p.Pause(q)
+	})
+	if err == nil {
+		err = p.Finish()
+	}
+	j.counts = p.Counts
+	if err == nil && j.renderer != nil {
+		j.result, err = j.renderer.Finish(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", j.name, err)
+	}
+	return nil
+}
+
+// finish completes the output, or removes what there is of it.
+func finish(ctx context.Context, w *wav.Writer, name string, edits editor.List, err error) error {
+	if err == nil {
+		w.MapFrames(edits.Output)
+		err = w.Commit()
+	}
+	if err == nil {
+		return nil
+	}
+	aborted := w.Abort()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("%s: interrupted, nothing written", name)
+	}
+	return errors.Join(err, aborted)
+}
+
+// report says what was done: for machines on standard output, for people on
+// standard error.
+func (j *job) report(s *streams, out string, asJSON bool) error {
+	rate := j.take.Format().RateHz
+	before, after := j.take.Frames(), j.plan.Edits.Length(j.take.Frames())
+	fmt.Fprintf(s.err, "%s: %s, %s; %s becomes %s\n", j.name,
+		counted(j.counts.Changed, "pause changed", "pauses changed"), counted(j.counts.Cuts, "cut", "cuts"),
+		clock(before, rate), clock(after, rate))
+	if j.counts.Held > 0 {
+		fmt.Fprintf(s.err, "%s: %s no shorter than the pads around it allow\n", j.name, counted(j.counts.Held, "pause", "pauses"))
+	}
+	note(s.err, out, j.result)
+	if !asJSON {
+		return nil
+	}
+	return writeJSON(s.out, edited{
+		Take: j.name, Output: out, RateHz: rate, Before: before, After: after,
+		Pauses: j.counts.Pauses, Changed: j.counts.Changed, Cuts: j.counts.Cuts, Held: j.counts.Held,
+		Filled: j.result.Filled, Silent: j.result.Silent, Edits: editsJSON(j.plan.Edits),
+	})
+}
+
+// note says where the output is and what is wrong with it.
+func note(w io.Writer, out string, r editor.Result) {
+	if out == "" {
+		return
+	}
+	fmt.Fprintf(w, "%s: written\n", out)
+	if r.Silent > 0 {
+		fmt.Fprintf(w, "%s: %s digital silence: the take has no room tone to grow it from\n", out, counted(r.Silent, "fill is", "fills are"))
+	}
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// edited is what edit, plan and apply print as JSON. Lengths and positions are
+// frames.
+type edited struct {
+	Take    string     `json:"take"`
+	Output  string     `json:"output,omitempty"`
+	RateHz  int        `json:"rate_hz"`
+	Before  int64      `json:"frames_before"`
+	After   int64      `json:"frames_after"`
+	Pauses  int        `json:"pauses"`
+	Changed int        `json:"changed"`
+	Cuts    int        `json:"cuts"`
+	Held    int        `json:"held"`
+	Filled  int64      `json:"filled"`
+	Silent  int        `json:"silent_fills"`
+	Edits   []editJSON `json:"edits"`
+}
+
+type editJSON struct {
+	Start      int64   `json:"start"`
+	End        int64   `json:"end"`
+	Fill       int64   `json:"fill"`
+	Reason     string  `json:"reason"`
+	Confidence float64 `json:"confidence"`
+}
+
+func editsJSON(l editor.List) []editJSON {
+	edits := make([]editJSON, len(l))
+	for i, e := range l {
+		edits[i] = editJSON{e.Start, e.End, e.Fill, e.Reason, e.Confidence}
+	}
+	return edits
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// vacant checks early that a file may be written: it is not the take, under
+// whatever name, and does not exist unless it may be replaced.
+func vacant(name, take string, force bool) error {
+	if name == "" {
+		return nil
+	}
+	there, err := os.Stat(name)
+	if err == nil {
+		if t, terr := os.Stat(take); terr == nil && os.SameFile(there, t) {
+			return &failure{code: exitUsage, err: fmt.Errorf("%s: is the take itself, which is never overwritten", name)}
+		}
+	}
+	if _, err := os.Lstat(name); err == nil && !force {
+		return &failure{code: exitFailed, err: fmt.Errorf("%s: exists already", name), hint: "-f replaces it"}
+	}
+	return nil
+}
+
+// writeFile writes a small file completely or not at all.
+func writeFile(name string, text []byte, replace bool) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".jackknife-*.tmp")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, cause(err))
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Chmod(0644), f.Sync(), f.Close())
+	if err == nil && replace {
+		err = os.Rename(f.Name(), name)
+	} else if err == nil {
+		err = os.Link(f.Name(), name) // unlike a rename, it never replaces
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, cause(err))
+	}
+	return nil
+}
+
+// cause is what the system said, without the names it used.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	var l *os.LinkError
+	if errors.As(err, &l) {
+		return l.Err
+	}
+	return err
+}
