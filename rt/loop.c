@@ -1,0 +1,384 @@
+/*
+ * The rules of the audio thread, which runs process() and what it calls:
+ *
+ *  1. It touches struct loop and the port buffers, nothing else.
+ *  2. It may use memcpy, memset, C11 atomics, jack_port_get_buffer,
+ *     jack_last_frame_time and jack_get_cycle_times. No allocation, no lock, no
+ *     system call, no log, no Go.
+ *  3. It waits for nobody and wakes nobody: the other side polls.
+ *  4. What does not fit in the ring is lost whole and counted; the count travels
+ *     with the next record.
+ *  5. It takes no signals: JACK's threads are made with all of them blocked, or
+ *     Go's signal handler could run here.
+ */
+#define _GNU_SOURCE
+#include "loop.h"
+#include "ring.h"
+
+#include <errno.h>
+#include <jack/jack.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HELD, ROLLING, STOPPED };
+
+struct loop {
+	/* Fixed while active. */
+	jack_client_t *client;
+	jack_port_t  **in, **out;
+	uint32_t       ins, outs;
+	struct ring    rec;  /* records; the audio thread writes */
+	struct ring    play; /* frames; the audio thread reads */
+
+	/* Audio thread only. */
+	int ended; /* the last record is written */
+
+	/* Stored by the audio thread, loaded by others. */
+	_Alignas(CACHE_LINE) _Atomic uint64_t lost;
+	_Atomic uint64_t peak; /* bytes */
+	_Atomic uint64_t played, dry, after;
+
+	/* Stored by others, loaded by the audio thread. */
+	_Alignas(CACHE_LINE) _Atomic int state;
+	_Atomic int      last;
+	_Atomic uint32_t xruns;
+
+	/* Between JACK's notification thread and the rest. */
+	_Atomic int gone;
+	char        why[128];
+};
+
+/* ---- audio thread ------------------------------------------------------ */
+
+static uint64_t record_bytes(uint64_t channels, uint64_t frames)
+{
+	uint64_t n = sizeof(struct record) + channels * frames * sizeof(float);
+	return (n + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
+}
+
+/* record writes one record of n frames, or the last one with n = 0. */
+static void record(struct loop *l, jack_nframes_t n)
+{
+	const uint64_t size = record_bytes(l->ins, n);
+	const uint64_t room = ring_room(&l->rec);
+	if (room < size) {
+		atomic_store_explicit(&l->lost,
+		        atomic_load_explicit(&l->lost, memory_order_relaxed) + n, memory_order_relaxed);
+		return;
+	}
+
+	jack_nframes_t time;
+	jack_time_t    usec, next;
+	float          period;
+	if (jack_get_cycle_times(l->client, &time, &usec, &next, &period) != 0)
+		usec = 0;
+
+	struct record *r = ring_space(&l->rec);
+	r->lost   = atomic_load_explicit(&l->lost, memory_order_relaxed);
+	r->usec   = usec;
+	r->time   = jack_last_frame_time(l->client);
+	r->frames = n;
+	r->xruns  = atomic_load_explicit(&l->xruns, memory_order_relaxed);
+	r->unused = 0;
+
+	float *samples = (float *)(r + 1);
+	for (uint32_t c = 0; n > 0 && c < l->ins; c++)
+		memcpy(samples + (size_t)c * n, jack_port_get_buffer(l->in[c], n), n * sizeof(float));
+
+	atomic_store_explicit(&l->lost, 0, memory_order_relaxed);
+	ring_push(&l->rec, size);
+	l->ended = n == 0;
+
+	const uint64_t fill = l->rec.size - room + size;
+	if (fill > atomic_load_explicit(&l->peak, memory_order_relaxed))
+		atomic_store_explicit(&l->peak, fill, memory_order_relaxed);
+}
+
+static void silence(struct loop *l, jack_nframes_t n)
+{
+	for (uint32_t c = 0; c < l->outs; c++)
+		memset(jack_port_get_buffer(l->out[c], n), 0, n * sizeof(float));
+}
+
+static void count(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+	                      memory_order_release);
+}
+
+/* play takes up to n frames out of the ring; what is missing is silence. */
+static void play(struct loop *l, jack_nframes_t n)
+{
+	const uint64_t frame = l->outs * sizeof(float);
+	const int last = atomic_load_explicit(&l->last, memory_order_acquire); /* before the fill */
+	const uint64_t have = ring_fill(&l->play) / frame;
+	const jack_nframes_t k = have < n ? (jack_nframes_t)have : n;
+
+	const float *from = ring_front(&l->play);
+	for (uint32_t c = 0; c < l->outs; c++) {
+		float *to = jack_port_get_buffer(l->out[c], n);
+		for (jack_nframes_t i = 0; i < k; i++)
+			to[i] = from[(size_t)i * l->outs + c];
+		memset(to + k, 0, (n - k) * sizeof(float));
+	}
+	ring_pop(&l->play, k * frame);
+	count(&l->played, k);
+	count(last ? &l->after : &l->dry, n - k);
+}
+
+static int process(jack_nframes_t n, void *arg)
+{
+	struct loop *l = arg;
+	const int state = atomic_load_explicit(&l->state, memory_order_acquire);
+
+	if (l->outs > 0) {
+		if (state == ROLLING)
+			play(l, n);
+		else
+			silence(l, n);
+	}
+	if (l->ins > 0) {
+		if (state == ROLLING)
+			record(l, n);
+		else if (state == STOPPED && !l->ended)
+			record(l, 0);
+	}
+	return 0;
+}
+
+/* ---- JACK's notification thread ---------------------------------------- */
+
+static int on_xrun(void *arg)
+{
+	struct loop *l = arg;
+	atomic_fetch_add_explicit(&l->xruns, 1, memory_order_relaxed);
+	return 0;
+}
+
+static void on_info_shutdown(jack_status_t code, const char *reason, void *arg)
+{
+	(void)code;
+	struct loop *l = arg;
+	if (atomic_load(&l->gone))
+		return;
+	snprintf(l->why, sizeof l->why, "%s", reason ? reason : "");
+	atomic_store(&l->gone, 1);
+}
+
+static void on_shutdown(void *arg)
+{
+	on_info_shutdown(0, "", arg);
+}
+
+/* ---- ordinary threads --------------------------------------------------- */
+
+static void mute(const char *message)
+{
+	(void)message;
+}
+
+static sigset_t block_signals(void)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	return before;
+}
+
+struct loop *loop_open(const char *client, const char *server, uint32_t *status)
+{
+	struct loop *l = aligned_alloc(CACHE_LINE, (sizeof *l + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	if (!l) {
+		*status = JackFailure;
+		return NULL;
+	}
+	memset(l, 0, sizeof *l);
+
+	/* libjack prints on stderr whatever it is asked to; the caller words errors. */
+	jack_set_error_function(mute);
+	jack_set_info_function(mute);
+
+	jack_status_t st = 0;
+	sigset_t before = block_signals();
+	l->client = server ? jack_client_open(client, JackNoStartServer | JackServerName, &st, server)
+	                   : jack_client_open(client, JackNoStartServer, &st);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	*status = st;
+	if (!l->client) {
+		free(l);
+		return NULL;
+	}
+	/* PipeWire calls the plain shutdown callback only, jackd prefers the other. */
+	jack_on_shutdown(l->client, on_shutdown, l);
+	jack_on_info_shutdown(l->client, on_info_shutdown, l);
+	jack_set_xrun_callback(l->client, on_xrun, l);
+	jack_set_process_callback(l->client, process, l);
+	return l;
+}
+
+const char *loop_client(struct loop *l)
+{
+	return jack_get_client_name(l->client);
+}
+
+uint32_t loop_rate(struct loop *l)
+{
+	return jack_get_sample_rate(l->client);
+}
+
+uint32_t loop_block(struct loop *l)
+{
+	return jack_get_buffer_size(l->client);
+}
+
+static const char *add_port(struct loop *l, const char *name, unsigned long flags,
+                            jack_port_t ***ports, uint32_t *count)
+{
+	jack_port_t **more = realloc(*ports, (*count + 1) * sizeof *more);
+	if (!more)
+		return NULL;
+	*ports = more;
+	jack_port_t *p = jack_port_register(l->client, name, JACK_DEFAULT_AUDIO_TYPE, flags, 0);
+	if (!p)
+		return NULL;
+	more[(*count)++] = p;
+	return jack_port_name(p);
+}
+
+const char *loop_input(struct loop *l, const char *name)
+{
+	return add_port(l, name, JackPortIsInput, &l->in, &l->ins);
+}
+
+const char *loop_output(struct loop *l, const char *name)
+{
+	return add_port(l, name, JackPortIsOutput, &l->out, &l->outs);
+}
+
+/* Room for this many blocks at the least, however short the ring is asked to be. */
+enum { MIN_BLOCKS = 4 };
+
+int loop_rings(struct loop *l, double seconds)
+{
+	const uint64_t block = loop_block(l);
+	uint64_t blocks = (uint64_t)ceil(seconds * loop_rate(l) / (double)block);
+	if (blocks < MIN_BLOCKS)
+		blocks = MIN_BLOCKS;
+	if (l->ins > 0 && ring_open(&l->rec, blocks * record_bytes(l->ins, block)) != 0)
+		return errno;
+	if (l->outs > 0 && ring_open(&l->play, blocks * block * l->outs * sizeof(float)) != 0)
+		return errno;
+	return 0;
+}
+
+int loop_activate(struct loop *l)
+{
+	sigset_t before = block_signals();
+	int r = jack_activate(l->client);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+void loop_roll(struct loop *l)
+{
+	atomic_store_explicit(&l->state, ROLLING, memory_order_release);
+}
+
+void loop_stop(struct loop *l)
+{
+	atomic_store_explicit(&l->state, STOPPED, memory_order_release);
+}
+
+const char *loop_gone(struct loop *l)
+{
+	return atomic_load(&l->gone) ? l->why : NULL;
+}
+
+uint32_t loop_xruns(struct loop *l)
+{
+	return atomic_load_explicit(&l->xruns, memory_order_relaxed);
+}
+
+const void *loop_recorded(struct loop *l, uint64_t *bytes)
+{
+	*bytes = ring_fill(&l->rec);
+	return ring_front(&l->rec);
+}
+
+void loop_release(struct loop *l, uint64_t bytes)
+{
+	ring_pop(&l->rec, bytes);
+}
+
+uint64_t loop_lost(struct loop *l)
+{
+	return atomic_load_explicit(&l->lost, memory_order_relaxed);
+}
+
+double loop_peak(struct loop *l)
+{
+	return (double)atomic_load_explicit(&l->peak, memory_order_relaxed) / (double)l->rec.size;
+}
+
+void *loop_space(struct loop *l, uint64_t *bytes)
+{
+	*bytes = ring_room(&l->play);
+	return ring_space(&l->play);
+}
+
+void loop_supply(struct loop *l, uint64_t bytes)
+{
+	ring_push(&l->play, bytes);
+}
+
+void loop_last(struct loop *l)
+{
+	atomic_store_explicit(&l->last, 1, memory_order_release);
+}
+
+uint64_t loop_played(struct loop *l)
+{
+	return atomic_load_explicit(&l->played, memory_order_acquire);
+}
+
+uint64_t loop_dry(struct loop *l)
+{
+	return atomic_load_explicit(&l->dry, memory_order_acquire);
+}
+
+uint64_t loop_after(struct loop *l)
+{
+	return atomic_load_explicit(&l->after, memory_order_acquire);
+}
+
+uint32_t loop_latency(struct loop *l)
+{
+	uint32_t most = 0;
+	for (uint32_t c = 0; c < l->outs; c++) {
+		jack_latency_range_t range = {0, 0};
+		jack_port_get_latency_range(l->out[c], JackPlaybackLatency, &range);
+		if (range.max > most)
+			most = range.max;
+	}
+	return most;
+}
+
+void loop_close(struct loop *l)
+{
+	if (!atomic_load(&l->gone))
+		jack_deactivate(l->client);
+	jack_client_close(l->client);
+}
+
+void loop_free(struct loop *l)
+{
+	ring_close(&l->rec);
+	ring_close(&l->play);
+	free(l->in);
+	free(l->out);
+	free(l);
+}

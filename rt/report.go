@@ -1,0 +1,85 @@
+// Package rt records and plays through JACK's process callback.
+//
+// The audio thread runs C and nothing else (the rules stand at the top of
+// loop.c); rings carry the frames between it and ordinary goroutines, which
+// poll. Gaps are data: frames that were lost are counted, reported with their
+// position, and replaced by exactly as much silence, so that a take is as long
+// as the clock ran.
+//
+// A machine without JACK's library, or a build without cgo, has the pure half
+// only: how gaps are found and what a report says.
+package rt
+
+import "errors"
+
+// ErrNoServer says that no JACK server could be reached.
+var ErrNoServer = errors.New("no JACK server")
+
+// ErrServerGone says that the server ended, or threw the client out, while the
+// loop was running.
+var ErrServerGone = errors.New("the JACK server is gone")
+
+// Gap is a run of frames that were lost in recording. The take holds silence
+// there.
+type Gap struct {
+	At     int64 `json:"at"`     // frame of the take
+	Frames int64 `json:"frames"` // lost, and replaced by silence
+	Full   int64 `json:"full"`   // of these, lost to a full ring; the rest are cycles that the client missed
+}
+
+// Xrun is a deadline the server missed. It is not a loss: the frames may all
+// be there.
+type Xrun struct {
+	At    int64 `json:"at"`    // frame of the take being recorded when it became known
+	Count int   `json:"count"` // how many at once
+}
+
+// Report is what a recording came to.
+type Report struct {
+	Frames   int64 // written, silence in gaps included
+	Gaps     []Gap
+	Xruns    []Xrun
+	RingPeak float64 // the fullest the ring was, 0 to 1
+}
+
+// cut ends the report at a frame of the take.
+func (r *Report) cut(frames int64) {
+	r.Frames = frames
+	for n := len(r.Gaps); n > 0; n = len(r.Gaps) {
+		g := &r.Gaps[n-1]
+		if g.At < frames {
+			g.Frames = min(g.Frames, frames-g.At)
+			g.Full = min(g.Full, g.Frames)
+			break
+		}
+		r.Gaps = r.Gaps[:n-1]
+	}
+	for n := len(r.Xruns); n > 0 && r.Xruns[n-1].At > frames; n = len(r.Xruns) {
+		r.Xruns = r.Xruns[:n-1]
+	}
+}
+
+// Lost is how many frames are silence because they were lost.
+func (r Report) Lost() int64 {
+	var n int64
+	for _, g := range r.Gaps {
+		n += g.Frames
+	}
+	return n
+}
+
+// XrunCount is how many deadlines the server missed.
+func (r Report) XrunCount() int {
+	n := 0
+	for _, x := range r.Xruns {
+		n += x.Count
+	}
+	return n
+}
+
+// Played is what playing came to.
+type Played struct {
+	Frames    int64 // that left the ring
+	Underruns int64 // frames of silence played because the ring was empty
+	Xruns     int
+}

@@ -1,0 +1,98 @@
+// Package counter makes and checks the counting signal, which shows frame by
+// frame what a recorder lost, doubled or mixed up: channel c carries at frame n
+// the value ((n + c*2^19) mod 2^23 - 2^22) / 2^22, exact in float32 and in
+// 24-bit PCM.
+package counter
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+const (
+	period = 1 << 23
+	shift  = 19
+)
+
+// Sample is the signal's value.
+func Sample(frame int64, channel int) float32 {
+	v := (frame + int64(channel)<<shift) & (period - 1)
+	return float32(v-period/2) / (period / 2)
+}
+
+// Run is a run of frames of a recording.
+type Run struct{ At, Frames int64 }
+
+// Slip is a place where the recording is not where the count is: By frames
+// ahead (frames are missing and nothing stands for them) or, negative, behind
+// (frames are doubled or too much silence stands there).
+type Slip struct{ At, By int64 }
+
+// Check reads a recording of the signal, piece by piece. It holds no audio.
+type Check struct {
+	Channels int
+	Frames   int64  // checked so far
+	First    int64  // frame of the recording where the signal begins, -1 before
+	Origin   int64  // count that the signal begins with, modulo 2^23
+	Silent   []Run  // silence after that
+	Slips    []Slip // where the count does not go on
+	Mixed    int64  // frames whose channels do not belong together
+
+	next int64 // the count that the next frame should carry
+}
+
+// NewCheck checks recordings with so many channels.
+func NewCheck(channels int) *Check { return &Check{Channels: channels, First: -1} }
+
+// Write takes interleaved float32 little-endian frames, whole frames only.
+func (c *Check) Write(p []byte) (int, error) {
+	frame := 4 * c.Channels
+	if len(p)%frame != 0 {
+		return 0, fmt.Errorf("%d bytes are not whole frames of %d", len(p), frame)
+	}
+	for b := p; len(b) > 0; b = b[frame:] {
+		c.frame(b[:frame])
+	}
+	return len(p), nil
+}
+
+func (c *Check) frame(b []byte) {
+	defer func() { c.Frames++; c.next = (c.next + 1) & (period - 1) }()
+	silent, mixed := true, false
+	var count int64
+	for ch := range c.Channels {
+		v := math.Float32frombits(binary.LittleEndian.Uint32(b[4*ch:]))
+		k := (int64(v*(period/2)) + period/2 - int64(ch)<<shift) & (period - 1)
+		if ch == 0 {
+			count = k
+		}
+		silent = silent && v == 0
+		mixed = mixed || k != count
+	}
+	switch {
+	case silent && !(c.Channels == 1 && c.First >= 0 && c.next == period/2):
+		if c.First >= 0 {
+			c.silence()
+		}
+	case mixed:
+		c.Mixed++
+	case c.First < 0:
+		c.First, c.Origin, c.next = c.Frames, count, count
+	case count != c.next:
+		by := (count - c.next) & (period - 1)
+		if by >= period/2 {
+			by -= period
+		}
+		c.Slips = append(c.Slips, Slip{At: c.Frames, By: by})
+		c.next = count
+	}
+}
+
+func (c *Check) silence() {
+	if n := len(c.Silent); n > 0 && c.Silent[n-1].At+c.Silent[n-1].Frames == c.Frames {
+		c.Silent[n-1].Frames++
+		return
+	}
+	c.Silent = append(c.Silent, Run{At: c.Frames, Frames: 1})
+}
