@@ -44,28 +44,40 @@ func startJackd(dir string, args []string) (*Server, error) {
 	args = append([]string{"-n", name, "-S", scheduling,
 		"-d", "dummy", "-r", "48000", "-p", "1024", "-C", "12", "-P", "10"}, args...)
 	env := append(private(), "JACK_NO_AUDIO_RESERVATION=1", "JACK_NO_START_SERVER=1")
-	s, err := start(filepath.Join(dir, name+".log"), env, "jackd", args...)
+	sweep := func(crashed bool) {
+		if crashed {
+			takeOver(name, env)
+		}
+		removeAll("/dev/shm/jack_" + name + "_*")
+		removeAll("/dev/shm/jack_sem.*_" + name + "_*")
+	}
+	s, err := start(filepath.Join(dir, name+".log"), env, sweep, "jackd", args...)
 	if err != nil {
 		return nil, fmt.Errorf("start jackd: %w", err)
 	}
 	s.Name = name
 	s.env = []string{"JACK_DEFAULT_SERVER=" + name, "JACK_NO_START_SERVER=1"}
-	s.sweep = func() {
-		removeAll("/dev/shm/jack_" + name + "_*")
-		removeAll("/dev/shm/jack_sem.*_" + name + "_*")
-	}
-	// A connection that is closed again without a request is how libjack
-	// itself asks whether a server is there.
-	socket := fmt.Sprintf("/dev/shm/jack_%s_%d_0", name, os.Getuid())
-	if err := s.await(func() bool { return answers(socket) }); err != nil {
+	if err := s.await(func() bool { return answers(name) }); err != nil {
 		return nil, fmt.Errorf("jackd %s: %w", name, err)
 	}
 	return s, nil
 }
 
-// answers reports whether a server listens at a Unix socket.
-func answers(socket string) bool {
-	c, err := net.Dial("unix", socket)
+// takeOver frees the place of a jackd that crashed. JACK2 keeps eight places
+// for servers in a file of the whole machine and gives a dead server's place
+// only to one of the same name: so one starts under that name and ends well.
+// Without this, eight crashes would keep every jackd from starting.
+func takeOver(name string, env []string) {
+	s, err := start(os.DevNull, env, func(bool) {}, "jackd", "-n", name, "-r", "-d", "dummy")
+	if err == nil && s.await(func() bool { return answers(name) }) == nil {
+		s.Stop()
+	}
+}
+
+// answers reports whether a jackd can be opened. A connection that is closed
+// again without a request is how libjack itself asks that.
+func answers(name string) bool {
+	c, err := net.Dial("unix", fmt.Sprintf("/dev/shm/jack_%s_%d_0", name, os.Getuid()))
 	if err != nil {
 		return false
 	}

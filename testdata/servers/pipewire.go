@@ -36,12 +36,12 @@ func StartPipeWire(dir string) (*Server, error) {
 	}
 	where := []string{"XDG_RUNTIME_DIR=" + dir, "PIPEWIRE_RUNTIME_DIR=" + dir, "PIPEWIRE_REMOTE=pipewire-0"}
 	env := append(private(), where[:2]...)
-	s, err := start(filepath.Join(dir, "pipewire.log"), env, "pipewire", "-c", config)
+	sweep := func(bool) { removeAll(filepath.Join(dir, "pipewire-0*")) }
+	s, err := start(filepath.Join(dir, "pipewire.log"), env, sweep, "pipewire", "-c", config)
 	if err != nil {
 		return nil, fmt.Errorf("start pipewire: %w", err)
 	}
 	s.env = append(where, libraries, "JACK_NO_START_SERVER=1", "JACK_DEFAULT_SERVER=")
-	s.sweep = func() { removeAll(filepath.Join(dir, "pipewire-0*")) }
 	ready := func() bool {
 		cmd := exec.Command("pw-link", "-io")
 		cmd.Env = append(os.Environ(), where...)

@@ -33,8 +33,7 @@ type Server struct {
 
 	env     []string
 	process *os.Process
-	ended   chan struct{} // closed once the process is gone and reaped
-	sweep   func()        // removes what a server that was killed leaves behind
+	ended   chan struct{} // closed once the process is gone, reaped and swept
 }
 
 // Env returns the NAME=value strings that point libjack clients at this
@@ -50,23 +49,23 @@ func (s *Server) Stop() {
 	s.process.Signal(syscall.SIGTERM)
 	select {
 	case <-s.ended:
-		s.sweep()
 	case <-time.After(stopLimit):
 		s.Kill()
 	}
 }
 
 // Kill ends the server as a crash would: no clean-up of its own, clients find
-// their sockets closed. It returns when the process is gone.
+// their sockets closed. It returns when the process is gone and what it left
+// in shared memory is removed.
 func (s *Server) Kill() {
 	s.process.Kill()
 	<-s.ended
-	s.sweep()
 }
 
 // start runs a server whose output goes to the file log and returns at once.
 // The kernel ends the server when this process dies, however that happens.
-func start(log string, env []string, name string, args ...string) (*Server, error) {
+// sweep, called after its end, removes what it left.
+func start(log string, env []string, sweep func(crashed bool), name string, args ...string) (*Server, error) {
 	out, err := os.Create(log)
 	if err != nil {
 		return nil, err
@@ -79,9 +78,11 @@ func start(log string, env []string, name string, args ...string) (*Server, erro
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &Server{Log: log, process: cmd.Process, ended: make(chan struct{}), sweep: func() {}}
+	s := &Server{Log: log, process: cmd.Process, ended: make(chan struct{})}
 	go func() {
 		cmd.Wait()
+		status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		sweep(ok && status.Signaled())
 		close(s.ended)
 	}()
 	return s, nil
@@ -97,7 +98,6 @@ func (s *Server) await(ready func() bool) error {
 	for {
 		select {
 		case <-s.ended:
-			s.sweep()
 			return fmt.Errorf("%w: %s", errEnded, tail(s.Log))
 		default:
 		}

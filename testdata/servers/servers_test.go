@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -85,11 +86,11 @@ func TestPipeWire(t *testing.T) {
 	}
 }
 
-func TestBadDriverArgument(t *testing.T) {
-	s, err := StartJackd(t.TempDir(), "--nonsense")
-	if err == nil {
+func TestNoJackd(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if s, err := StartJackd(t.TempDir()); err == nil {
 		s.Stop()
-		t.Fatal("jackd with an unknown argument started")
+		t.Fatal("started without a jackd")
 	}
 }
 
@@ -98,5 +99,44 @@ func left(t *testing.T, name string) {
 	names, err := filepath.Glob("/dev/shm/*" + name + "*")
 	if err != nil || len(names) > 0 {
 		t.Errorf("left behind: %v %v", names, err)
+	}
+}
+
+// A server killed or crashed gives its place on the machine back: ten crashes
+// are more than JACK2 would take.
+func TestJackdCrashes(t *testing.T) {
+	dir := t.TempDir()
+	for range 10 {
+		s, err := StartJackd(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Kill()
+		s.Stop()
+		left(t, s.Name)
+	}
+}
+
+// The kernel ends the servers of a test that crashed.
+func TestParentKilled(t *testing.T) {
+	if os.Getenv("SERVERS_CHILD") != "" {
+		s, err := StartJackd(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Stdout.WriteString(s.Name + "\n")
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestParentKilled$")
+	cmd.Env = append(os.Environ(), "SERVERS_CHILD=1", "TMPDIR="+t.TempDir())
+	out, err := cmd.Output()
+	name := strings.TrimSpace(string(out))
+	if err == nil || !strings.HasPrefix(name, "jk") {
+		t.Fatalf("child: %v, %s", err, out)
+	}
+	for limit := time.Now().Add(stopLimit); answers(name); time.Sleep(pollEvery) {
+		if time.Now().After(limit) {
+			t.Fatalf("%s outlived its parent", name)
+		}
 	}
 }
