@@ -1,0 +1,351 @@
+package jackgraph
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Selector names ports. Parse makes one; the grammar is:
+//
+//	system:capture_1         this port, by full name or alias
+//	sys*:cap*                glob: * any run of characters, ? any one
+//	system:capture_{1..8}    range: eight names, in this order; {8..1}, {01..12} too
+//	system:{capture,play}_1  set: both names, in this order
+//	system:                  all ports of a client, which may have colons in its name
+//	~Vocal mic               a pretty name, alone or after its client and a colon
+//	re:system:.*_[12]        regular expression (RE2) over the whole name
+//
+// Globs, ranges and sets also stand in client: and ~pretty. A backslash takes
+// the meaning from the character after it. Any of these may be followed by
+// filters, each after a space: type=audio|midi dir=in|out phys=yes|no; filters
+// alone select from all ports.
+//
+// A port whose full name or alias is the text as it stands always wins,
+// whatever the characters in it.
+type Selector struct {
+	text    string
+	filters filters
+	key     key
+	options []option
+}
+
+// String returns the text the selector was parsed from.
+func (s Selector) String() string { return s.text }
+
+type filters struct {
+	typ  Type
+	dir  Direction
+	phys string // "yes", "no" or empty
+}
+
+func (f filters) admit(p Port) bool {
+	return (f.typ == "" || f.typ == p.Type) &&
+		(f.dir == "" || f.dir == p.Dir) &&
+		(f.phys == "" || (f.phys == "yes") == p.Physical)
+}
+
+// key is what a selector looks at in a port.
+type key uint8
+
+const (
+	byPortName key = iota
+	byClient
+	byPretty
+)
+
+// option is one member of a range or set, or the whole pattern where there is
+// none.
+type option struct {
+	name    string         // to be met exactly, unless
+	pattern *regexp.Regexp // is set: a glob or regular expression
+}
+
+func (o option) matches(name string) bool {
+	if o.pattern != nil {
+		return o.pattern.MatchString(name)
+	}
+	return o.name == name
+}
+
+// maxOptions bounds what ranges and sets of one selector expand to: more ports
+// than a server has.
+const maxOptions = 4096
+
+// Parse reads a selector. Its errors are about the text alone: whether there
+// are such ports is for Graph.Select to say.
+func Parse(text string) (Selector, error) {
+	s := Selector{text: text}
+	if text == "" {
+		return s, errors.New("empty selector")
+	}
+	pattern, f, err := cutFilters(text)
+	if err != nil {
+		return s, fmt.Errorf("selector %s: %w", text, err)
+	}
+	s.filters = f
+	if expression, ok := strings.CutPrefix(pattern, "re:"); ok {
+		if _, err := regexp.Compile(expression); err != nil {
+			return s, fmt.Errorf("selector %s: %w", text, err)
+		}
+		s.options = []option{{pattern: regexp.MustCompile(`^(?s:` + expression + `)$`)}}
+		return s, nil
+	}
+	if pretty, ok := strings.CutPrefix(pattern, "~"); ok {
+		s.key, pattern = byPretty, pretty
+	} else if client, ok := strings.CutSuffix(pattern, ":"); ok {
+		s.key, pattern = byClient, client
+	}
+	globs, err := expand(pattern)
+	if err != nil {
+		return s, fmt.Errorf("selector %s: %w", text, err)
+	}
+	for _, g := range globs {
+		s.options = append(s.options, globOption(g))
+	}
+	return s, nil
+}
+
+// cutFilters takes the filters off the end of a selector.
+func cutFilters(text string) (string, filters, error) {
+	var f filters
+	for rest := text; ; {
+		at := strings.LastIndexByte(rest, ' ')
+		name, value, _ := strings.Cut(rest[at+1:], "=")
+		var field *string
+		var values []string
+		switch name {
+		case "type":
+			field, values = (*string)(&f.typ), []string{string(Audio), string(MIDI)}
+		case "dir":
+			field, values = (*string)(&f.dir), []string{string(Input), string(Output)}
+		case "phys":
+			field, values = &f.phys, []string{"yes", "no"}
+		}
+		if field == nil || !strings.Contains(rest[at+1:], "=") {
+			return rest, f, nil
+		}
+		if !slices.Contains(values, value) {
+			return "", f, fmt.Errorf("%s=%s: want %s", name, value, strings.Join(values, " or "))
+		}
+		if *field != "" {
+			return "", f, fmt.Errorf("%s= given twice", name)
+		}
+		*field = value
+		if at < 0 {
+			return "*", f, nil
+		}
+		rest = strings.TrimRight(rest[:at], " ")
+	}
+}
+
+// expand writes out the ranges and sets of a pattern, the last one running
+// fastest. Braces that hold neither stand for themselves.
+func expand(pattern string) ([]string, error) {
+	all := []string{""}
+	for pattern != "" {
+		open, end, members := firstGroup(pattern)
+		if len(all)*len(members) > maxOptions {
+			return nil, fmt.Errorf("more than %d names", maxOptions)
+		}
+		var longer []string
+		for _, head := range all {
+			for _, m := range members {
+				longer = append(longer, head+pattern[:open]+m)
+			}
+		}
+		all, pattern = longer, pattern[end:]
+	}
+	return all, nil
+}
+
+// firstGroup finds the first range or set of a pattern, pattern[open:end], and
+// its members. Without one it returns the whole pattern before one empty
+// member.
+func firstGroup(pattern string) (open, end int, members []string) {
+	open = -1
+	for i := 0; i < len(pattern); i++ {
+		switch pattern[i] {
+		case '\\':
+			i++
+		case '{':
+			open = i
+		case '}':
+			if open < 0 {
+				continue
+			}
+			if members := groupMembers(pattern[open+1 : i]); members != nil {
+				return open, i + 1, members
+			}
+			open = -1
+		}
+	}
+	return len(pattern), len(pattern), []string{""}
+}
+
+// groupMembers returns what stands between braces as a range or a set, nil
+// where it is neither.
+func groupMembers(inside string) []string {
+	if first, last, ok := strings.Cut(inside, ".."); ok && digits(first) == len(first) && digits(last) == len(last) {
+		if m := rangeMembers(first, last); m != nil {
+			return m
+		}
+	}
+	var members []string
+	start := 0
+	for i := 0; i < len(inside); i++ {
+		switch inside[i] {
+		case '\\':
+			i++
+		case ',':
+			members = append(members, inside[start:i])
+			start = i + 1
+		}
+	}
+	if start == 0 {
+		return nil
+	}
+	return append(members, inside[start:])
+}
+
+// rangeMembers counts from first to last, up or down; a leading zero pads all
+// to the same width.
+func rangeMembers(first, last string) []string {
+	from, err1 := strconv.ParseUint(first, 10, 31)
+	to, err2 := strconv.ParseUint(last, 10, 31)
+	if err1 != nil || err2 != nil {
+		return nil
+	}
+	width := 0
+	if first[0] == '0' || last[0] == '0' {
+		width = max(len(first), len(last))
+	}
+	step := 1
+	if from > to {
+		step = -1
+	}
+	var members []string
+	// One more than is allowed is enough for expand to refuse.
+	for n := int(from); len(members) <= maxOptions; n += step {
+		members = append(members, fmt.Sprintf("%0*d", width, n))
+		if n == int(to) {
+			break
+		}
+	}
+	return members
+}
+
+// globOption turns a glob into a regular expression, or into the plain name
+// where it has no wildcard.
+func globOption(glob string) option {
+	var name, expression strings.Builder
+	wild := false
+	for i := 0; i < len(glob); i++ {
+		c := glob[i]
+		switch {
+		case c == '*':
+			wild = true
+			expression.WriteString(`.*`)
+			continue
+		case c == '?':
+			wild = true
+			expression.WriteString(`.`)
+			continue
+		case c == '\\' && i+1 < len(glob):
+			i++
+			c = glob[i]
+		}
+		name.WriteByte(c)
+		if c < 0x80 {
+			expression.WriteString(regexp.QuoteMeta(string(rune(c))))
+		} else {
+			expression.WriteByte(c)
+		}
+	}
+	if !wild {
+		return option{name: name.String()}
+	}
+	re, err := regexp.Compile(`^(?s:` + expression.String() + `)$`)
+	if err != nil {
+		return option{name: glob} // not UTF-8, which no regular expression can hold
+	}
+	return option{pattern: re}
+}
+
+// Select returns the ports a selector names: in the order it names them where
+// it is a range or set, in the graph's order where it is a pattern, each port
+// once.
+func (g Graph) Select(s Selector) []Port {
+	var ports []Port
+	for _, f := range g.find(s) {
+		if f.exists {
+			ports = append(ports, f.port)
+		}
+	}
+	return ports
+}
+
+// found is a port that a selector names.
+type found struct {
+	port    Port
+	exists  bool // else port holds the name and nothing more
+	written bool // its name was written out, not met by a pattern
+}
+
+// find is Select with the names that no port has kept in their places, so that
+// a hole in a range does not shift what comes after it.
+func (g Graph) find(s Selector) []found {
+	if p, ok := g.Port(s.text); ok {
+		return []found{{p, true, true}}
+	}
+	var all []found
+	seen := make(map[string]bool)
+	add := func(f found) {
+		if !seen[f.port.Name] {
+			seen[f.port.Name] = true
+			all = append(all, f)
+		}
+	}
+	for _, o := range s.options {
+		if s.key == byPortName && o.pattern == nil {
+			p, ok := g.Port(o.name)
+			if !ok {
+				p = Port{Name: o.name}
+			}
+			if !ok || s.filters.admit(p) {
+				add(found{p, ok, true})
+			}
+			continue
+		}
+		for _, p := range g.Ports {
+			if s.filters.admit(p) && s.key.matches(o, p) {
+				add(found{p, true, false})
+			}
+		}
+	}
+	return all
+}
+
+func (k key) matches(o option, p Port) bool {
+	switch k {
+	case byClient:
+		for i := range len(p.Name) {
+			if p.Name[i] == ':' && o.matches(p.Name[:i]) {
+				return true
+			}
+		}
+		return false
+	case byPretty:
+		return p.Pretty != "" && (o.matches(p.Pretty) || o.matches(p.Client()+":"+p.Pretty))
+	default:
+		return o.matches(p.Name) || slices.ContainsFunc(p.Aliases, o.matches)
+	}
+}
+
+// written reports whether a selector spells out every name it stands for.
+func (s Selector) written() bool {
+	return s.key == byPortName && !slices.ContainsFunc(s.options, func(o option) bool { return o.pattern != nil })
+}

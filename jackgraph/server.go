@@ -1,0 +1,275 @@
+//go:build cgo
+
+package jackgraph
+
+/*
+#cgo LDFLAGS: -ljack
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jack/jack.h>
+#include <jack/metadata.h>
+#include <jack/uuid.h>
+
+enum { ID_LIMIT = 4096 }; // PORT_NUM_MAX of JACK2, and more than JACK1 has
+
+static void silent(const char *message) { (void)message; }
+
+// libjack tells its troubles to stderr; we word them ourselves.
+static void silence(void) {
+	jack_set_error_function(silent);
+	jack_set_info_function(silent);
+}
+
+// port_after finds the port of that name. JACK's own search by name walks its
+// whole table; ids there count up in the order of jack_get_ports, so the port
+// looked for is nearly always the next one after *id. PipeWire's ids do not.
+static jack_port_t *port_after(jack_client_t *client, const char *name, jack_port_id_t *id, int scan) {
+	if (scan) {
+		for (jack_port_id_t i = *id + 1; i < ID_LIMIT; i++) {
+			jack_port_t *port = jack_port_by_id(client, i);
+			const char *known = port ? jack_port_name(port) : NULL;
+			if (known && strcmp(known, name) == 0) {
+				*id = i;
+				return port;
+			}
+		}
+	}
+	return jack_port_by_name(client, name);
+}
+*/
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+
+	jack "github.com/xthexder/go-jack"
+)
+
+// closeLimit bounds Close: libjack can hang there when the server died.
+const closeLimit = 2 * time.Second
+
+// Server is a client of a running JACK server. It is for one goroutine.
+type Server struct {
+	client *jack.Client
+	handle *C.jack_client_t // the client's own, for what go-jack does not wrap
+}
+
+// Open joins the server that libjack chooses (JACK_DEFAULT_SERVER, or
+// PipeWire's by XDG_RUNTIME_DIR) under a client name; it never starts one.
+// Close must be called. ErrNoServer: there is none.
+//
+// Open silences libjack's messages for the whole process.
+func Open(name string) (*Server, error) {
+	C.silence()
+	client, status := jack.ClientOpen(name, jack.NoStartServer)
+	if client == nil {
+		return nil, openError(status)
+	}
+	handle := reflect.ValueOf(client).Elem().FieldByName("handler").UnsafePointer()
+	return &Server{client, (*C.jack_client_t)(handle)}, nil
+}
+
+// openError words the status bits of a failed jack_client_open.
+func openError(status int) error {
+	where := "JACK server"
+	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" && !isPipeWire() {
+		where += " " + name
+	}
+	switch {
+	case status&jack.VersionError != 0:
+		return fmt.Errorf("%s: speaks another protocol version than libjack %s", where, Version())
+	case status&jack.NameNotUnique != 0:
+		return fmt.Errorf("%s: client name is taken or too long", where)
+	case status&jack.ShmFailure != 0:
+		return fmt.Errorf("%s: no access to its shared memory", where)
+	case status&(jack.ServerFailed|jack.ServerError) != 0:
+		return fmt.Errorf("%s: %w", where, ErrNoServer)
+	}
+	return fmt.Errorf("%s: refused the client (status %#x)", where, status)
+}
+
+// Version returns the version of the libjack in use; PipeWire's says so in it.
+func Version() string { return C.GoString(C.jack_get_version_string()) }
+
+func isPipeWire() bool { return strings.Contains(Version(), "PipeWire") }
+
+// Close leaves the server. Where libjack hangs it gives up waiting after two
+// seconds and returns an error; the program may end.
+func (s *Server) Close() error {
+	closed := make(chan int, 1)
+	go func() { closed <- s.client.Close() }()
+	select {
+	case code := <-closed:
+		if code != 0 {
+			return fmt.Errorf("close JACK client: code %d", code)
+		}
+		return nil
+	case <-time.After(closeLimit):
+		return fmt.Errorf("close JACK client: no answer in %v", closeLimit)
+	}
+}
+
+// Snapshot reads the ports and connections as they are now, in natural order.
+// A port that goes while it is read is left out with its connections.
+func (s *Server) Snapshot() Graph {
+	var g Graph
+	pretty := prettyNames()
+	scan := C.int(1)
+	if isPipeWire() {
+		scan = 0
+	}
+	aliases := newAliasBuffer()
+	defer aliases.free()
+	known := make(map[string]bool)
+	id := ^C.jack_port_id_t(0) // before the first
+	names := C.jack_get_ports(s.handle, nil, nil, 0)
+	for _, cname := range cStrings(names) {
+		port := C.port_after(s.handle, cname, &id, scan)
+		if port == nil {
+			continue
+		}
+		name := C.GoString(cname)
+		known[name] = true
+		flags := C.jack_port_flags(port)
+		p := Port{
+			Name:     name,
+			Type:     typeOf(C.GoString(C.jack_port_type(port))),
+			Dir:      Input,
+			Physical: flags&C.JackPortIsPhysical != 0,
+			Pretty:   pretty[C.jack_port_uuid(port)],
+			Aliases:  aliases.of(port, name),
+		}
+		if flags&C.JackPortIsOutput != 0 {
+			p.Dir = Output
+			joined := C.jack_port_get_all_connections(s.handle, port)
+			for _, to := range cStrings(joined) {
+				g.Connections = append(g.Connections, Connection{name, C.GoString(to)})
+			}
+			C.jack_free(unsafe.Pointer(joined))
+		}
+		g.Ports = append(g.Ports, p)
+	}
+	C.jack_free(unsafe.Pointer(names))
+	g.Connections = slices.DeleteFunc(g.Connections, func(c Connection) bool { return !known[c.To] })
+	g.Sort()
+	return g
+}
+
+// Do makes one change. A change that is already so is done.
+func (s *Server) Do(c Change) error {
+	var code int
+	switch c.Action {
+	case Connect:
+		code = s.client.Connect(c.From, c.To)
+		if code == C.EEXIST {
+			return nil
+		}
+	case Disconnect:
+		code = s.client.Disconnect(c.From, c.To)
+	}
+	if code != 0 {
+		return fmt.Errorf("refused by the server (code %d)", code)
+	}
+	return nil
+}
+
+// Await returns a fresh graph once every change is in force, or the latest one
+// when ctx ends before that: PipeWire answers before it has linked.
+func (s *Server) Await(ctx context.Context, changes []Change) Graph {
+	for {
+		g := s.Snapshot()
+		pending := slices.ContainsFunc(g.Check(changes), func(err error) bool { return !errors.Is(err, ErrAlready) })
+		if !pending {
+			return g
+		}
+		select {
+		case <-ctx.Done():
+			return g
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// prettyNames returns the pretty names of all ports that have one.
+func prettyNames() map[C.jack_uuid_t]string {
+	var all *C.jack_description_t
+	n := C.jack_get_all_properties(&all)
+	if n <= 0 {
+		return nil
+	}
+	key := C.GoString(C.JACK_METADATA_PRETTY_NAME)
+	names := make(map[C.jack_uuid_t]string)
+	descriptions := unsafe.Slice(all, n)
+	for i := range descriptions {
+		d := &descriptions[i]
+		for _, p := range unsafe.Slice(d.properties, d.property_cnt) {
+			if C.GoString(p.key) == key {
+				names[d.subject] = C.GoString(p.data)
+			}
+		}
+		C.jack_free_description(d, 0)
+	}
+	C.jack_free(unsafe.Pointer(all))
+	return names
+}
+
+// aliasBuffer is C memory for the two aliases that a port can have.
+type aliasBuffer struct{ names *[2]*C.char }
+
+func newAliasBuffer() aliasBuffer {
+	size := C.size_t(C.jack_port_name_size())
+	b := aliasBuffer{(*[2]*C.char)(C.malloc(C.size_t(unsafe.Sizeof([2]*C.char{}))))}
+	b.names[0], b.names[1] = (*C.char)(C.malloc(size)), (*C.char)(C.malloc(size))
+	return b
+}
+
+func (b aliasBuffer) free() {
+	C.free(unsafe.Pointer(b.names[0]))
+	C.free(unsafe.Pointer(b.names[1]))
+	C.free(unsafe.Pointer(b.names))
+}
+
+// of returns the aliases of a port that are not its name. PipeWire gives the
+// name as an alias, and can fill the second without the first.
+func (b aliasBuffer) of(port *C.jack_port_t, name string) []string {
+	*b.names[0], *b.names[1] = 0, 0
+	C.jack_port_get_aliases(port, &b.names[0])
+	var aliases []string
+	for _, c := range b.names {
+		if alias := C.GoString(c); alias != "" && alias != name {
+			aliases = append(aliases, alias)
+		}
+	}
+	return aliases
+}
+
+// cStrings returns the strings of a NULL-terminated array, which stays C's.
+func cStrings(array **C.char) []*C.char {
+	if array == nil {
+		return nil
+	}
+	n := 0
+	for p := array; *p != nil; p = (**C.char)(unsafe.Add(unsafe.Pointer(array), uintptr(n)*unsafe.Sizeof(*array))) {
+		n++
+	}
+	return unsafe.Slice(array, n)
+}
+
+func typeOf(name string) Type {
+	switch name {
+	case jack.DEFAULT_AUDIO_TYPE:
+		return Audio
+	case jack.DEFAULT_MIDI_TYPE:
+		return MIDI
+	}
+	return Type(name)
+}

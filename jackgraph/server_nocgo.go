@@ -1,0 +1,18 @@
+//go:build !cgo
+
+package jackgraph
+
+import "context"
+
+// Server is a client of a running JACK server: never here, in a binary that
+// was built without libjack.
+type Server struct{}
+
+func Open(name string) (*Server, error) { return nil, ErrNoLibrary }
+
+func Version() string { return "" }
+
+func (s *Server) Close() error                                      { return ErrNoLibrary }
+func (s *Server) Snapshot() Graph                                   { return Graph{} }
+func (s *Server) Do(c Change) error                                 { return ErrNoLibrary }
+func (s *Server) Await(ctx context.Context, changes []Change) Graph { return Graph{} }
