@@ -284,7 +284,8 @@ func (w *walker) header(at int64) (chunk, bool) {
 // chunkAt reports whether a chunk that fits into the file begins at a byte.
 func (w *walker) chunkAt(at int64) bool {
 	c, ok := w.header(at)
-	return ok && c.size <= c.left && (printable(c.id) || w.container == "Wave64" && c.id[0] != 0)
+	fits := c.size <= c.left || w.wide() && c.id == "data" && c.size == unknownSize
+	return ok && fits && (printable(c.id) || w.container == "Wave64" && c.id[0] != 0)
 }
 
 // next is where the chunk behind one of n bytes at body begins. Chunks are
@@ -351,6 +352,7 @@ func (w *walker) step(c chunk) (int64, error) {
 	case c.size > c.left && w.data > 0:
 		w.notef("%s", c.overlong())
 		w.list(c, int64(c.left))
+		w.end = w.size
 		return w.size + 1, nil
 	case c.size > c.left:
 		w.damagef("%s", c.overlong())
@@ -400,7 +402,7 @@ func (w *walker) takeAudio(c chunk) int64 {
 	w.data, w.audio = c.body, int64(n)
 	w.list(c, w.audio)
 	w.after = w.next(c.body, w.audio)
-	if w.declared < w.after {
+	if w.declared < w.data+w.audio {
 		if w.declared > w.base+8 {
 			w.notef("%s size ends inside the audio", w.container)
 		}
