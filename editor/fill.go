@@ -40,8 +40,8 @@ func (p *piece) measure(channels int) {
 type level struct{ rms, mean []float64 }
 
 // levelIn is the level of the pieces inside window, leaning on the level of
-// all of them by as much as half a second of sound would weigh: a short look
-// at a rumbling room says little.
+// all of them by as much as 100 ms of sound would weigh: a short look at a
+// rumbling room says little.
 func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 	l := level{make([]float64, channels), make([]float64, channels)}
 	for c := range channels {
@@ -64,31 +64,49 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 		if all == 0 {
 			continue
 		}
-		lean := float64(rateHz) / 2
+		lean := float64(rateHz) / 10
 		l.rms[c] = math.Sqrt((squares + lean*allSquares/all) / (n + lean))
 		l.mean[c] = (sum + lean*allSum/all) / (n + lean)
 	}
 	return l
 }
 
+// place is where a grain was cut: so many frames into a piece.
+type place struct {
+	piece int
+	at    int64
+}
+
+// grainFunc cuts a grain that may follow the one from last.
+type grainFunc func(dst []float64, last place) place
+
 // filler makes room tone without end: grains overlapping by half, crossfaded
 // by their measured correlation. Each channel has level 1 and mean 0.
 type filler struct {
-	channels int
-	grain    func(dst []float64)
-	fade     fade // half a grain
-	old, now []float64
-	block    []float64 // what read has not yet given
-	free     []float64 // block's memory
+	channels        int
+	grain           grainFunc
+	fade            fade // half a grain
+	last            place
+	old, now, spare []float64
+	free            []float64 // the block's memory
+	block           []float64 // what read has not yet given
 }
 
-func newFiller(channels int, grainFrames int64, grain func([]float64)) *filler {
-	half := grainFrames / 2
-	size := int(2*half) * channels
-	f := &filler{channels: channels, grain: grain, fade: newFade(half),
-		old: make([]float64, size), now: make([]float64, size), free: make([]float64, size/2)}
-	grain(f.old)
-	return f
+// begin makes f a filler of other grains; half is the fade over half a grain.
+func (f *filler) begin(half fade, grain grainFunc) {
+	f.grain, f.fade, f.block = grain, half, nil
+	size := len(half) * f.channels
+	f.old, f.now, f.spare = sized(f.old, 2*size), sized(f.now, 2*size), sized(f.spare, 2*size)
+	f.free = sized(f.free, size)
+	f.last = grain(f.old, place{-1, 0})
+}
+
+// sized is x with n elements, of any value.
+func sized[T any](x []T, n int) []T {
+	if cap(x) < n {
+		return make([]T, n)
+	}
+	return x[:n]
 }
 
 func (f *filler) read(dst []float64) {
@@ -102,36 +120,48 @@ func (f *filler) read(dst []float64) {
 }
 
 // next joins the second half of the grain before to the first half of a new
-// one. Upright or upside down, whichever way the two go together better: that
-// is chance for noise, and keeps hum from cancelling.
+// one. Noise goes together with any noise. Hum does so only a quarter period
+// apart, where both it and the noise keep their power through the crossfade: of
+// eight grains, the first to have next to nothing in common with the one before
+// is taken, or else the one that has least.
 func (f *filler) next() {
-	f.grain(f.now)
 	half := len(f.free)
-	a, b := f.old[half:], f.now[:half]
-	const step = 7
-	shared := make([]overlap, f.channels)
-	var sum overlap
-	for c := range shared {
-		shared[c] = measure(a, b, f.channels, c, step)
-		sum = overlap{sum.a + shared[c].a, sum.b + shared[c].b, sum.ab + shared[c].ab}
-	}
-	flip := sum.r() < -0.1
-	if flip {
-		for i := range f.now {
-			f.now[i] = -f.now[i]
+	const little = 0.1
+	least, chosen := 2.0, place{}
+	for range 8 {
+		at := f.grain(f.now, f.last)
+		r := math.Abs(f.common(0, f.channels).r())
+		if r < least {
+			least, chosen = r, at
+			f.now, f.spare = f.spare, f.now
+		}
+		if least < little {
+			break
 		}
 	}
+	f.now, f.spare, f.last = f.spare, f.now, chosen
 	f.block = f.free
-	for c, o := range shared {
-		if flip {
-			o.ab = -o.ab
-		}
-		if math.Abs(o.r()) < 0.1 {
+	for c := range f.channels {
+		o := f.common(c, c+1)
+		if math.Abs(o.r()) < little {
 			o.ab = 0
 		}
-		f.fade.blend(f.block, a, b, f.channels, c, o)
+		f.fade.blend(f.block, f.old[half:], f.now[:half], f.channels, c, o)
 	}
 	f.old, f.now = f.now, f.old
+}
+
+// common compares the second half of the grain before with the first half of
+// the next, in channels [from, to).
+func (f *filler) common(from, to int) overlap {
+	const step = 7 // a seventh of the frames tells enough
+	half := len(f.free)
+	var sum overlap
+	for c := from; c < to; c++ {
+		o := measure(f.old[half:], f.now[:half], f.channels, c, step)
+		sum = overlap{sum.a + o.a, sum.b + o.b, sum.ab + o.ab}
+	}
+	return sum
 }
 
 // grainMillis are the grain lengths tried, longest first.
@@ -141,7 +171,7 @@ var grainMillis = [...]int{250, 180, 125, 90, 64, 45}
 // sign, but never two neighbours from less than 62 ms apart, and from a whole
 // grain apart where the pieces allow. It returns the length of the grains: the
 // longest for which a quarter of the tone can begin one.
-func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func([]float64)) {
+func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainFunc) {
 	var total int64
 	for _, p := range pieces {
 		total += p.Len()
@@ -160,11 +190,8 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func([
 		return 0, nil
 	}
 	near := millis(62, rateHz)
-	lastPiece, last := -1, int64(0)
-	return length, func(dst []float64) {
-		var best int64 = -1
-		var bestPiece int
-		var bestAt int64
+	return length, func(dst []float64, last place) place {
+		best, far := place{}, int64(-1)
 		for range 8 {
 			u, k := rng.Int64N(starts), 0
 			for room := max(0, pieces[k].Len()-length); u >= room; room = max(0, pieces[k].Len()-length) {
@@ -172,26 +199,25 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func([
 				k++
 			}
 			apart := length
-			if k == lastPiece {
-				apart = min(length, max(u-last, last-u))
+			if k == last.piece {
+				apart = min(length, max(u-last.at, last.at-u))
 			}
-			if apart > best {
-				best, bestPiece, bestAt = apart, k, u
+			if apart > far {
+				best, far = place{k, u}, apart
 			}
-			if best >= length {
+			if far == length {
 				break
 			}
 		}
-		if best <= near && lastPiece >= 0 { // bad luck eight times over: go to the farther end
-			k := bestPiece
-			bestAt = 0
-			if room := pieces[k].Len() - length; last < room/2 {
-				bestAt = room
+		p := &pieces[best.piece]
+		if far <= near { // bad luck eight times over: go to the farther end
+			room := p.Len() - length - 1
+			best.at = 0
+			if last.at < room/2 {
+				best.at = room
 			}
 		}
-		lastPiece, last = bestPiece, bestAt
-		p := &pieces[bestPiece]
-		src := p.x[int(bestAt)*channels : int(bestAt+length)*channels]
+		src := p.x[int(best.at)*channels : int(best.at+length)*channels]
 		turn := rng.Uint64()
 		for c := range channels {
 			var gain float64
@@ -212,6 +238,7 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func([
 				dst[i] = src[i]*gain + off
 			}
 		}
+		return best
 	}
 }
 
@@ -219,7 +246,7 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func([
 // the same in all channels so that the room stays where it is. It is for
 // pieces too short to be cut into grains without repeating themselves.
 // The spectrum is Welch's: Hann windows of 85 ms, a quarter apart.
-func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func([]float64)) {
+func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainFunc) {
 	var longest int64
 	for _, p := range pieces {
 		longest = max(longest, p.Len())
@@ -257,7 +284,7 @@ func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func
 	bins = make([]complex128, size/2+1)
 	phases := make([]complex128, size/2+1)
 	y := make([]float64, size)
-	return length, func(dst []float64) {
+	return length, func(dst []float64, _ place) place {
 		for k := range phases {
 			sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
 			phases[k] = complex(cos, sin)
@@ -281,5 +308,6 @@ func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, func
 				dst[i*channels+c] = v * gain
 			}
 		}
+		return place{}
 	}
 }

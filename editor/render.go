@@ -41,8 +41,11 @@ type Renderer struct {
 	pos     int64 // frames of the take before pos are written or cut away
 	fades   map[int64]fade
 	pieces  []piece
-	raw     []byte
+	filler  filler
 	result  Result
+
+	raw   []byte
+	block []float64
 }
 
 // Result is what a Renderer wrote.
@@ -195,11 +198,7 @@ func (r *Renderer) advanced(n int64) {
 
 // read reads n frames from a position on into raw.
 func (r *Renderer) read(from, n int64) error {
-	size := n * int64(r.take.Format().FrameBytes())
-	if int64(cap(r.raw)) < size {
-		r.raw = make([]byte, size)
-	}
-	r.raw = r.raw[:size]
+	r.raw = sized(r.raw, int(n)*r.take.Format().FrameBytes())
 	got, err := r.take.ReadFrames(r.raw, from)
 	if int64(got) == n {
 		return nil
@@ -230,11 +229,7 @@ func (r *Renderer) samples(from, n int64) ([]float64, error) {
 
 func (r *Renderer) write(x []float64) error {
 	f := r.take.Format()
-	size := len(x) * f.SampleBytes
-	if cap(r.raw) < size {
-		r.raw = make([]byte, size)
-	}
-	r.raw = r.raw[:size]
+	r.raw = sized(r.raw, len(x)*f.SampleBytes)
 	wav.Encode(r.raw, x, f)
 	if _, err := r.w.Write(r.raw); err != nil {
 		return err
@@ -246,7 +241,7 @@ func (r *Renderer) write(x []float64) error {
 func (r *Renderer) fade(frames int64) fade {
 	f, ok := r.fades[frames]
 	if !ok {
-		if len(r.fades) > 64 { // odd lengths are rare; do not keep them all
+		if len(r.fades) > 64 { // most lengths are the usual ones
 			clear(r.fades)
 		}
 		f = newFade(frames)
@@ -329,8 +324,8 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	if err := r.decode(tone); err != nil {
 		return err
 	}
-	source := r.source(e)
-	if source == nil {
+	tonal := r.begin(e)
+	if !tonal {
 		r.result.Silent++
 	}
 	context := millis(contextMillis, f.RateHz)
@@ -356,9 +351,12 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 		case done == e.Fill-seamOut:
 			n = seamOut
 		}
-		x := make([]float64, int(n)*f.Channels)
-		if source != nil {
-			source.read(x)
+		r.block = sized(r.block, int(n)*f.Channels)
+		x := r.block
+		if tonal {
+			r.filler.read(x)
+		} else {
+			clear(x)
 		}
 		for c := range f.Channels {
 			step := (to.rms[c] - from.rms[c]) / float64(e.Fill)
@@ -394,9 +392,9 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	return nil
 }
 
-// source makes the room tone of e out of the decoded pieces, nil if there are
-// none.
-func (r *Renderer) source(e Edit) *filler {
+// begin makes the filler one of e's room tone, out of the decoded pieces. It
+// reports false if there are none to make it of.
+func (r *Renderer) begin(e Edit) bool {
 	f := r.take.Format()
 	rng := rand.New(rand.NewPCG(r.seed^uint64(r.take.Frames()), uint64(e.Start)))
 	var total int64
@@ -404,7 +402,7 @@ func (r *Renderer) source(e Edit) *filler {
 		total += p.Len()
 	}
 	var length int64
-	var grain func([]float64)
+	var grain grainFunc
 	if total >= millis(leastToneMillis, f.RateHz) {
 		length, grain = grains(r.pieces, f.Channels, f.RateHz, rng)
 	}
@@ -412,9 +410,11 @@ func (r *Renderer) source(e Edit) *filler {
 		length, grain = spectral(r.pieces, f.Channels, f.RateHz, rng)
 	}
 	if grain == nil {
-		return nil
+		return false
 	}
-	return newFiller(f.Channels, length, grain)
+	r.filler.channels = f.Channels
+	r.filler.begin(r.fade(length/2), grain)
+	return true
 }
 
 // tone chooses the room tone for e: the pause's own, then that of the nearest
