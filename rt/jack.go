@@ -16,17 +16,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"syscall"
 	"time"
 	"unsafe"
 )
 
 const (
-	// DefaultRing is how much audio a ring holds. Disks were measured to stall
-	// for 5 s and more under a busy writer; ten seconds outlast that with room
-	// to spare and take 23 MB for 12 channels at 48 kHz.
-	DefaultRing = 10 * time.Second
-
 	pollEvery  = 10 * time.Millisecond
 	stopWithin = time.Second     // for the audio thread to see the stop
 	shutWithin = 2 * time.Second // for a stopped or dying server to let go of us
@@ -45,7 +41,6 @@ var (
 // Config is what a loop is opened with.
 type Config struct {
 	Client  string        // the name to ask for; the server may add to it
-	Server  string        // empty: the default server
 	Inputs  []string      // short port names, one take channel each, in order
 	Outputs []string      // short port names, one channel played each, in order
 	Ring    time.Duration // audio that each ring holds; 0: DefaultRing
@@ -63,20 +58,17 @@ type Loop struct {
 	sourced bool      // all of it is in the ring
 }
 
-// Open makes a client with its ports and rings. It never starts a server:
-// without one the error is ErrNoServer. The caller closes the loop.
+// Open makes a client with its ports and rings on the server that libjack
+// chooses (JACK_DEFAULT_SERVER names one). It never starts a server: without
+// one the error is ErrNoServer. The caller closes the loop. libjack's own
+// messages are silenced for the whole process.
 func Open(cfg Config) (*Loop, error) {
 	name := C.CString(cfg.Client)
 	defer C.free(unsafe.Pointer(name))
-	var server *C.char
-	if cfg.Server != "" {
-		server = C.CString(cfg.Server)
-		defer C.free(unsafe.Pointer(server))
-	}
 	var status C.uint32_t
-	c := C.loop_open(name, server, &status)
+	c := C.loop_open(name, &status)
 	if c == nil {
-		return nil, openError(cfg, uint32(status))
+		return nil, openError(cfg.Client, uint32(status))
 	}
 	l := &Loop{c: c, rateHz: int(C.loop_rate(c))}
 	if err := l.setUp(cfg); err != nil {
@@ -118,18 +110,18 @@ func portError(client, short string) error {
 	return fmt.Errorf("port %s:%s: the server will not register it (is the name taken or too long, or the server out of ports?)", client, short)
 }
 
-func openError(cfg Config, status uint32) error {
-	server := "default server"
-	if cfg.Server != "" {
-		server = "server " + cfg.Server
+func openError(client string, status uint32) error {
+	server := "JACK server"
+	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" {
+		server += " " + name
 	}
 	switch {
 	case status&C.JackVersionError != 0:
-		return fmt.Errorf("%s: it speaks another version of JACK's protocol than this library: %w", server, ErrNoServer)
+		return fmt.Errorf("%s: it speaks another version of JACK's protocol than this libjack", server)
 	case status&(C.JackServerFailed|C.JackServerError|C.JackShmFailure) != 0:
 		return fmt.Errorf("%s: %w", server, ErrNoServer)
 	}
-	return fmt.Errorf("client %s: the server refused it (status %#x)", cfg.Client, status)
+	return fmt.Errorf("%s: it refused the client %s (status %#x)", server, client, status)
 }
 
 // Client is the name that the server gave.
@@ -205,7 +197,7 @@ func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Repo
 				s.report.cut(s.report.Frames - int64(frames) + int64(n/frameBytes))
 				return err
 			}
-			s.report.RingPeak = float64(C.loop_peak(l.c))
+			s.report.RingPeak = l.lasting(int(C.loop_peak(l.c)))
 			if opt.Seen != nil {
 				opt.Seen(s.report)
 			}
@@ -243,6 +235,14 @@ func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Repo
 			over = true // a server that stands still: take what is there
 		}
 	}
+}
+
+// lasting is how much time so many bytes of records hold at the block size of
+// now.
+func (l *Loop) lasting(bytes int) time.Duration {
+	block := head{frames: l.Block()}
+	records := time.Duration(bytes / block.bytes(len(l.inputs)))
+	return records * time.Duration(block.frames) * time.Second / time.Duration(l.rateHz)
 }
 
 // Load takes the frames to play from r, interleaved float32 little-endian, and

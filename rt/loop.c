@@ -189,7 +189,7 @@ static sigset_t block_signals(void)
 	return before;
 }
 
-struct loop *loop_open(const char *client, const char *server, uint32_t *status)
+struct loop *loop_open(const char *client, uint32_t *status)
 {
 	struct loop *l = aligned_alloc(CACHE_LINE, (sizeof *l + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 	if (!l) {
@@ -204,8 +204,7 @@ struct loop *loop_open(const char *client, const char *server, uint32_t *status)
 
 	jack_status_t st = 0;
 	sigset_t before = block_signals();
-	l->client = server ? jack_client_open(client, JackNoStartServer | JackServerName, &st, server)
-	                   : jack_client_open(client, JackNoStartServer, &st);
+	l->client = jack_client_open(client, JackNoStartServer, &st);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	*status = st;
 	if (!l->client) {
@@ -319,9 +318,9 @@ uint64_t loop_lost(struct loop *l)
 	return atomic_load_explicit(&l->lost, memory_order_relaxed);
 }
 
-double loop_peak(struct loop *l)
+uint64_t loop_peak(struct loop *l)
 {
-	return (double)atomic_load_explicit(&l->peak, memory_order_relaxed) / (double)l->rec.size;
+	return atomic_load_explicit(&l->peak, memory_order_relaxed);
 }
 
 void *loop_space(struct loop *l, uint64_t *bytes)

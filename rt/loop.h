@@ -13,8 +13,9 @@
 
 /*
  * record heads what one cycle recorded: then follow, channel by channel,
- * frames float32 samples each (planar: one memcpy a port on the audio thread;
- * interleaving is the reader's work). Records begin on RECORD_ALIGN.
+ * frames float32 samples each. Planar, because one memcpy a port costs the audio
+ * thread a third of what interleaving does (0.10 against 0.34 us for 12 channels
+ * of 64 frames); interleaving is the reader's work. Records begin on RECORD_ALIGN.
  * A record without frames is the last one: the loop was stopped.
  */
 #define RECORD_ALIGN 64
@@ -30,10 +31,10 @@ struct record {
 struct loop;
 
 /*
- * loop_open connects a client to the server (NULL: the default one), never
- * starting one. On failure it returns NULL and *status holds jack_status_t.
+ * loop_open connects a client to the server, never starting one. On failure it
+ * returns NULL and *status holds jack_status_t.
  */
-struct loop *loop_open(const char *client, const char *server, uint32_t *status);
+struct loop *loop_open(const char *client, uint32_t *status);
 
 const char *loop_client(struct loop *l); /* the name that the server gave; owned by the loop */
 uint32_t loop_rate(struct loop *l);      /* Hz */
@@ -61,7 +62,7 @@ uint32_t loop_xruns(struct loop *l);
 const void *loop_recorded(struct loop *l, uint64_t *bytes); /* whole records, in one piece */
 void loop_release(struct loop *l, uint64_t bytes);
 uint64_t loop_lost(struct loop *l); /* frames lost since the last record; exact once the server is gone */
-double loop_peak(struct loop *l);   /* the fullest the ring has been, 0 to 1 */
+uint64_t loop_peak(struct loop *l); /* bytes; the fullest the ring has been */
 
 /* Playing: interleaved float32 frames. Writer only, except the counts. */
 void *loop_space(struct loop *l, uint64_t *bytes);
