@@ -17,17 +17,12 @@ import (
 func judge(t *testing.T, name string) (v wavs.Verdict, frameCount int64, audio []byte, why string) {
 	r, err := Open(name)
 	if errors.Is(err, ErrDamaged) {
-		file, openErr := os.Open(name)
+		damaged, openErr := OpenDamaged(name)
 		if openErr != nil {
 			t.Fatal(openErr)
 		}
-		defer file.Close()
-		info, _ := file.Stat()
-		l, parseErr := parse(file, info.Size())
-		if parseErr != nil {
-			t.Fatal(parseErr)
-		}
-		r = &Reader{layout: l, r: file}
+		defer damaged.Close()
+		r = damaged
 		v, why = wavs.Repair, err.Error()
 	} else if err != nil {
 		return wavs.Refuse, 0, nil, err.Error()

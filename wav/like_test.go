@@ -31,7 +31,7 @@ func readable(t testing.TB) (names []string) {
 
 func TestUneditedCopyIsTheSameFile(t *testing.T) {
 	for _, name := range readable(t) {
-		r := open(t, name)
+		r := mustOpen(t, name)
 		out := name + ".out.wav"
 		w, err := CreateLike(out, r)
 		if err != nil {
@@ -74,7 +74,7 @@ func otherChunks(t *testing.T, r *Reader) (all []string) {
 
 func TestEditedCopyKeepsTheOtherChunks(t *testing.T) {
 	for _, name := range readable(t) {
-		r := open(t, name)
+		r := mustOpen(t, name)
 		for i, more := range []bool{true, false} {
 			var want []byte
 			out := fmt.Sprintf("%s.%d.wav", name, i)
@@ -98,7 +98,7 @@ func TestEditedCopyKeepsTheOtherChunks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := open(t, out)
+			o := mustOpen(t, out)
 			if o.Format() != r.Format() || o.Container() != r.Container() || !bytes.Equal(frames(t, o), want) {
 				t.Errorf("%s: %s of %d frames; want %d", filepath.Base(out), o.Container(), o.Frames(), len(want)/r.Format().FrameBytes())
 			}
@@ -126,7 +126,7 @@ func TestMarksMoveWithTheAudio(t *testing.T) {
 			os.WriteFile(name, c.Bytes, 0666)
 		}
 	}
-	r := open(t, name)
+	r := mustOpen(t, name)
 	// 37 frames go in at 120: inside the region [100, 150), before the loop
 	// [200, 300) and before the second cue point at 900; 101 go out at 850.
 	at := func(frame int64) int64 {
@@ -153,7 +153,7 @@ func TestMarksMoveWithTheAudio(t *testing.T) {
 	if err := w.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	o := open(t, out)
+	o := mustOpen(t, out)
 	if len(o.Notes()) > 0 {
 		t.Errorf("notes %q", o.Notes())
 	}
@@ -179,7 +179,7 @@ func TestMarksMoveWithTheAudio(t *testing.T) {
 
 func TestOutputOutgrowsRIFF(t *testing.T) {
 	for _, name := range readable(t) {
-		r := open(t, name)
+		r := mustOpen(t, name)
 		if r.Container() != "RIFF" || r.Frames() == 0 || r.base > 0 {
 			continue
 		}
@@ -197,7 +197,7 @@ func TestOutputOutgrowsRIFF(t *testing.T) {
 		if err := w.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		o := open(t, out)
+		o := mustOpen(t, out)
 		audio := frames(t, r)
 		if o.Container() != "RF64" || !bytes.Equal(frames(t, o), append(audio, audio...)) {
 			t.Errorf("%s: %s of %d frames, want RF64 of %d", filepath.Base(name), o.Container(), o.Frames(), 2*r.Frames())
@@ -216,7 +216,7 @@ func TestNothingIsOverwritten(t *testing.T) {
 	f := Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2}
 	take := filepath.Join(dir, "take.wav")
 	write(t, take, f, make([]byte, 2000))
-	r := open(t, take)
+	r := mustOpen(t, take)
 	os.Link(take, filepath.Join(dir, "hard.wav"))
 	os.Symlink("take.wav", filepath.Join(dir, "soft.wav"))
 	for _, name := range []string{"take.wav", "hard.wav", "soft.wav", "./take.wav", "../" + filepath.Base(dir) + "/take.wav"} {
@@ -245,7 +245,7 @@ func TestNothingIsOverwritten(t *testing.T) {
 	if err := w.Commit(); err != nil {
 		t.Error(err)
 	}
-	if o := open(t, other); o.Frames() != 0 {
+	if o := mustOpen(t, other); o.Frames() != 0 {
 		t.Errorf("replaced by %d frames", o.Frames())
 	}
 	if _, err := Create("/dev/null", f); err == nil {
@@ -267,7 +267,7 @@ func TestCopyHasTheModeOfTheTake(t *testing.T) {
 	take := filepath.Join(dir, "take.wav")
 	write(t, take, Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2}, nil)
 	os.Chmod(take, 0640)
-	w, err := CreateLike(filepath.Join(dir, "out.wav"), open(t, take))
+	w, err := CreateLike(filepath.Join(dir, "out.wav"), mustOpen(t, take))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func TestTakeThatChangesIsNoticed(t *testing.T) {
 	dir := t.TempDir()
 	take := filepath.Join(dir, "take.wav")
 	write(t, take, Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2}, make([]byte, 2000))
-	r := open(t, take)
+	r := mustOpen(t, take)
 	w, err := CreateLike(filepath.Join(dir, "out.wav"), r)
 	if err != nil {
 		t.Fatal(err)

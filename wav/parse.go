@@ -45,9 +45,12 @@ type layout struct {
 	container string // RIFF, RIFX, RF64, BW64, Wave64
 	format    Format
 	chunks    []Chunk
-	unlisted  bool     // there are more chunks than listed
-	notes     []string // odd but harmless, a line each
-	damage    string   // why the sizes cannot be believed; "" = they can
+	unlisted  bool // there are more chunks than listed
+	// A take of ours whose recording was broken off: audio follows that the
+	// header does not claim yet.
+	unfinished bool
+	notes      []string // odd but harmless, a line each
+	damage     string   // why the sizes cannot be believed; "" = they can
 
 	size   int64 // of the file
 	base   int64 // where the RIFF begins
@@ -400,7 +403,7 @@ func (w *walker) takeAudio(c chunk) int64 {
 		n = c.left
 	}
 	w.data, w.audio = c.body, int64(n)
-	w.list(c, w.audio)
+	w.chunks = append(w.chunks, Chunk{c.id, c.at, c.body, w.audio}) // listed in any case
 	w.after = w.next(c.body, w.audio)
 	if w.declared < w.data+w.audio {
 		if w.declared > w.base+8 {
@@ -499,6 +502,9 @@ func (w *walker) trailing(pos int64) {
 		w.audio += (w.size - w.data - w.audio) >> 32 << 32
 	case len(b) == 12 && string(b[:4]) == "RIFF" && string(b[8:]) == "WAVE":
 		w.notef("a second WAV file begins at byte %d and is not read", pos)
+	case w.chunks[len(w.chunks)-1].ID == "data" && len(w.chunks) > 1 && w.chunks[len(w.chunks)-2].ID == fillerID && w.data%takePage == 0:
+		w.unfinished = true
+		w.notef("recording was broken off: %d bytes of audio are not in the header yet, jackknife recover has them", left)
 	default:
 		w.notef("%d bytes behind the end of the %s at byte %d are not read", left, w.container, pos)
 	}

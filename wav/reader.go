@@ -1,7 +1,6 @@
 package wav
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,15 +20,32 @@ type Reader struct {
 
 // Open opens a take read-only. Only regular files are read: anything else is
 // refused at once, without waiting for a writer. Its errors name the file.
-func Open(name string) (*Reader, error) {
+func Open(name string) (*Reader, error) { return open(name, NewReader) }
+
+// OpenDamaged opens a file that Open may refuse with ErrDamaged, or whose
+// recording was broken off, and reads the frames that its header fails to tell
+// of: as many whole ones as the file holds. Damage says what is wrong. Such a
+// Reader is for copying the frames to a new file.
+func OpenDamaged(name string) (*Reader, error) {
+	return open(name, func(r io.ReaderAt, size int64) (*Reader, error) {
+		l, err := parse(r, size)
+		if err != nil {
+			return nil, err
+		}
+		if l.unfinished {
+			all := (l.size - l.data) / int64(l.format.FrameBytes())
+			l.damagef("the header claims %d frames, file has %d", l.frames, all)
+			l.frames = all
+		}
+		return &Reader{layout: l, r: r}, nil
+	})
+}
+
+func open(name string, read func(io.ReaderAt, int64) (*Reader, error)) (*Reader, error) {
 	// O_NONBLOCK: opening a FIFO must not wait for its other end.
 	file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err
-		}
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, named(name, err)
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -37,7 +53,7 @@ func Open(name string) (*Reader, error) {
 	}
 	var r *Reader
 	if err == nil {
-		r, err = NewReader(file, info.Size())
+		r, err = read(file, info.Size())
 	}
 	if err != nil {
 		file.Close()
@@ -94,6 +110,9 @@ func (r *Reader) Chunks() []Chunk { return r.chunks }
 
 // Notes names what is odd about the file but does no harm, a line each.
 func (r *Reader) Notes() []string { return r.notes }
+
+// Damage says why the sizes in the header cannot be believed; "" if they can.
+func (r *Reader) Damage() string { return r.damage }
 
 // ReadFrames reads the bytes of the frames from a position on and returns how
 // many frames it read: as many whole frames as fit into p, or up to the end,

@@ -10,7 +10,10 @@ import (
 // RF64; sizes near 2^32 are left alone, as some readers add to them.
 const maxRIFF = 0xFFFFFFF0
 
-const ds64Bytes = 28 // content of a ds64 chunk without a table
+const (
+	ds64Bytes = 28     // content of a ds64 chunk without a table
+	fillerID  = "FLLR" // fills a take's header page
+)
 
 // sizes is where the fields that depend on the length of the audio stand, and
 // what they shall say.
@@ -95,7 +98,7 @@ func newHead(f Format, page int) ([]byte, *sizes) {
 	}
 	if page > 0 {
 		fill := page - (len(b)+16)%page
-		begin("FLLR", fill)
+		begin(fillerID, fill)
 		b = append(b, make([]byte, fill)...)
 	}
 	begin("data", 0)

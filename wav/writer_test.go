@@ -29,7 +29,7 @@ func TestWriterReader(t *testing.T) {
 			name := filepath.Join(dir, fmt.Sprintf("%d-%d.wav", i, n))
 			p := stored(rng, n*f.Channels, f)
 			write(t, name, f, p)
-			r := open(t, name)
+			r := mustOpen(t, name)
 			if r.Format() != f || r.Frames() != int64(n) || len(r.Notes()) > 0 {
 				t.Fatalf("%v x %d, %d frames: read as %v x %d, %d frames, notes %q",
 					f, f.Channels, n, r.Format(), r.Format().Channels, r.Frames(), r.Notes())
@@ -78,7 +78,7 @@ func write(t testing.TB, name string, f Format, p []byte) {
 	}
 }
 
-func open(t testing.TB, name string) *Reader {
+func mustOpen(t testing.TB, name string) *Reader {
 	t.Helper()
 	r, err := Open(name)
 	if err != nil {

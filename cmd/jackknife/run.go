@@ -120,9 +120,11 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		compareCommand(s),
 		completionCommand(s),
 		editCommand(s),
+		infoCommand(s),
 		manCommand(s),
 		pausesCommand(s),
 		planCommand(s),
+		recoverCommand(s),
 	)
 	return root
 }
