@@ -157,7 +157,7 @@ func (s *scanner) rule() (Rule, error) {
 			s.space()
 			break
 		}
-		if !blank {
+		if !blank || s.verbAhead() {
 			return r, s.errorf("want a colon after the condition, as in 1s..3s: =2s")
 		}
 	}
