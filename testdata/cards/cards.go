@@ -71,6 +71,10 @@ func Plug(lib, dir string, models ...string) (*Rack, error) {
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
+		if same := slices.Index(models, model); same < n { // as the kernel does
+			h := c.header()
+			copy(h.ID[:], fmt.Sprintf("%s_%d", text(h.ID[:]), n-same))
+		}
 		r.Cards = append(r.Cards, c)
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("dev/snd/controlC%d", n)), nil, 0o644); err != nil {
 			return nil, errors.Join(err, r.Close())

@@ -90,7 +90,7 @@ struct handle {
 	int number;
 	int fd;      /* the card's file */
 	int watch;   /* the inotify descriptor: what the program holds */
-	int watching;
+	int watching; /* the watch's number, 0 when not subscribed */
 	uint32_t *value_seen, *info_seen;
 	pthread_mutex_t lock;
 };
@@ -225,21 +225,24 @@ static int subscribe(struct handle *h, int on)
 	char path[64];
 	int i, err = 0;
 
-	if (!!on == h->watching)
+	if (!!on == !!h->watching)
 		return 0;
 	lock(h);
 	if (on) {
 		snprintf(path, sizeof path, "/proc/self/fd/%d", h->fd);
-		if (inotify_add_watch(h->watch, path, IN_MODIFY) < 0)
+		h->watching = inotify_add_watch(h->watch, path, IN_MODIFY);
+		if (h->watching < 0) {
 			err = -errno;
+			h->watching = 0;
+		}
 		for (i = 0; i < h->card->elements; i++) {
 			h->value_seen[i] = h->card->e[i].value_gen;
 			h->info_seen[i] = h->card->e[i].info_gen;
 		}
 	} else {
-		inotify_rm_watch(h->watch, 1);
+		inotify_rm_watch(h->watch, h->watching);
+		h->watching = 0;
 	}
-	h->watching = on && !err;
 	unlock(h);
 	return err;
 }
@@ -593,7 +596,7 @@ static int control_ioctl(struct handle *h, unsigned long request, void *arg)
 	case SNDRV_CTL_IOCTL_SUBSCRIBE_EVENTS: {
 		int *on = arg;
 		if (*on < 0) {
-			*on = h->watching;
+			*on = !!h->watching;
 			return 0;
 		}
 		return subscribe(h, *on);
