@@ -96,21 +96,6 @@ func (g Graph) Connected() map[string][]string {
 	return m
 }
 
-// Of returns the connections of the ports, each once, in the graph's order.
-func (g Graph) Of(ports []Port) []Connection {
-	mine := make(map[string]bool, len(ports))
-	for _, p := range ports {
-		mine[p.Name] = true
-	}
-	var found []Connection
-	for _, c := range g.Connections {
-		if mine[c.From] || mine[c.To] {
-			found = append(found, c)
-		}
-	}
-	return found
-}
-
 // Near returns up to n names of ports that look like name, the likeliest
 // first, to be offered when there is no such port.
 func (g Graph) Near(name string, n int) []string {

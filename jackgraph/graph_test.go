@@ -159,14 +159,14 @@ func TestPairErrors(t *testing.T) {
 		from, to, want string
 		is             error
 	}{
-		{"system:capture_*", "system:playback_*", "12 audio outputs do not pair with 10 audio inputs", nil},
-		{"system:capture_{1..3}", "ardour:in_{1..2}", "3 outputs do not pair with 2 inputs", nil},
-		{"system:capture_{1..3}", "ardour:in_*", "3 outputs do not pair with 2 inputs", nil},
+		{"system:capture_*", "system:playback_*", "12 audio outputs (system:capture_*) do not pair with 10 audio inputs (system:playback_*)", nil},
+		{"system:capture_{1..3}", "ardour:in_{1..2}", "3 outputs (system:capture_{1..3}) do not pair with 2 inputs (ardour:in_", nil},
+		{"system:capture_{1..3}", "ardour:in_*", "3 outputs (system:capture_{1..3}) do not pair with 2 inputs (ardour:in_", nil},
 		{"foo*", "ardour:in_1", "foo*: nothing matches", ErrNoMatch},
 		{"system:play*", "system:capt*1", "", nil}, // turned round: 2 onto 10
 		{"system:play*", "ardour:in_1", "system:play*: nothing matches that is an output", ErrNoMatch},
 		{"ardour:out_1", "system:capt*", "system:capt*: nothing matches that is an input", ErrNoMatch},
-		{"type=midi", "ardour:in_*", "no type in common", ErrNoMatch},
+		{"type=midi", "ardour:in_*", "nothing matches on the other side by type", ErrNoMatch},
 		{"ardour:in_1 dir=out", "ardour:in_1", "no such port", ErrNoPort},
 	} {
 		_, err := studio().Pair(mustParse(t, c.from), mustParse(t, c.to))

@@ -31,15 +31,15 @@ func (g Graph) Pair(from, to Selector) ([]Connection, error) {
 	}
 	outs, ins = sameTypes(outs, ins), sameTypes(ins, outs)
 	if len(outs) == 0 || len(ins) == 0 {
-		return nil, fmt.Errorf("%s -> %s: %w: no type in common", from, to, ErrNoMatch)
+		return nil, fmt.Errorf("%s and %s: %w on the other side by type", from, to, ErrNoMatch)
 	}
 	var pairs []Connection
 	for _, t := range pairTypes(outs, ins) {
 		o, i := ofType(outs, t), ofType(ins, t)
 		n := max(len(o), len(i))
 		if len(o) != n && len(o) != 1 || len(i) != n && len(i) != 1 {
-			return nil, fmt.Errorf("%s -> %s: %s do not pair with %s", from, to,
-				count(len(o), t, "output"), count(len(i), t, "input"))
+			return nil, fmt.Errorf("%s (%s) do not pair with %s (%s)",
+				count(len(o), t, "output"), from, count(len(i), t, "input"), to)
 		}
 		for k := range n {
 			pairs = append(pairs, Connection{o[k%len(o)].port.Name, i[k%len(i)].port.Name})
@@ -71,6 +71,21 @@ func (g Graph) Between(a, b Selector) ([]Connection, error) {
 		}
 	}
 	return between, nil
+}
+
+// Around returns all connections of the ports of a selector.
+func (g Graph) Around(s Selector) ([]Connection, error) {
+	ports, err := g.some(s)
+	if err != nil {
+		return nil, err
+	}
+	var around []Connection
+	for _, c := range g.Connections {
+		if ports[c.From] || ports[c.To] {
+			around = append(around, c)
+		}
+	}
+	return around, nil
 }
 
 // some returns the names of the ports of a selector that has any.

@@ -67,6 +67,10 @@ type Server struct {
 // PipeWire's by XDG_RUNTIME_DIR) under a client name; it never starts one.
 // Close must be called. ErrNoServer: there is none.
 //
+// The name had better be unique on the machine: JACK2 makes names unique on a
+// server, but opens a socket by the client's name alone, so that clients of one
+// name fail who open at the same moment, or on two servers.
+//
 // Open silences libjack's messages for the whole process.
 func Open(name string) (*Server, error) {
 	C.silence()
@@ -81,7 +85,7 @@ func Open(name string) (*Server, error) {
 // openError words the status bits of a failed jack_client_open.
 func openError(status int) error {
 	where := "JACK server"
-	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" && !isPipeWire() {
+	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" && !OnPipeWire() {
 		where += " " + name
 	}
 	switch {
@@ -91,7 +95,7 @@ func openError(status int) error {
 		return fmt.Errorf("%s: client name is taken or too long", where)
 	case status&jack.ShmFailure != 0:
 		return fmt.Errorf("%s: no access to its shared memory", where)
-	case status&(jack.ServerFailed|jack.ServerError) != 0:
+	case status&jack.ServerFailed != 0:
 		return fmt.Errorf("%s: %w", where, ErrNoServer)
 	}
 	return fmt.Errorf("%s: refused the client (status %#x)", where, status)
@@ -100,7 +104,8 @@ func openError(status int) error {
 // Version returns the version of the libjack in use; PipeWire's says so in it.
 func Version() string { return C.GoString(C.jack_get_version_string()) }
 
-func isPipeWire() bool { return strings.Contains(Version(), "PipeWire") }
+// OnPipeWire reports whether that libjack is PipeWire's.
+func OnPipeWire() bool { return strings.Contains(Version(), "PipeWire") }
 
 // Close leaves the server. Where libjack hangs it gives up waiting after two
 // seconds and returns an error; the program may end.
@@ -124,7 +129,7 @@ func (s *Server) Snapshot() Graph {
 	var g Graph
 	pretty := prettyNames()
 	scan := C.int(1)
-	if isPipeWire() {
+	if OnPipeWire() {
 		scan = 0
 	}
 	aliases := newAliasBuffer()

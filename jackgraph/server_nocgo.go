@@ -12,6 +12,8 @@ func Open(name string) (*Server, error) { return nil, ErrNoLibrary }
 
 func Version() string { return "" }
 
+func OnPipeWire() bool { return false }
+
 func (s *Server) Close() error                                      { return ErrNoLibrary }
 func (s *Server) Snapshot() Graph                                   { return Graph{} }
 func (s *Server) Do(c Change) error                                 { return ErrNoLibrary }

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/jackgraph"
+)
+
+func disconnectCommand(s *streams) *cobra.Command {
+	p := &patch{streams: s, do: jackgraph.Disconnect}
+	c := &cobra.Command{
+		Use:   "disconnect FROM [TO]",
+		Short: "Disconnect ports, in pairs or groups",
+		Long: `Disconnect ports. FROM and TO are selectors (see jackknife ports --help).
+
+With FROM alone, all connections of its ports are cut. Where FROM and TO write
+their names out, also in ranges, the same pairs are cut that connect makes. Where
+one of them is a pattern, every connection between a port of the one and a port
+of the other is cut.
+
+Exit 4 if a name or selector matches nothing, 5 if some pairs failed, 1 if all
+did. What is not connected is done.`,
+		Example: `  jackknife disconnect system:capture_1 ardour:in_1
+  jackknife disconnect 'system:capture_{1..8}' 'ardour:in_{1..8}'
+  jackknife disconnect -n ardour: system:
+  jackknife disconnect 'system:playback_*'`,
+		Args: twoSides(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			sides, err := parseSelectors(args)
+			if err != nil {
+				return err
+			}
+			return p.run(c.Context(), func(g jackgraph.Graph) ([]jackgraph.Connection, error) {
+				if len(sides) == 1 {
+					return g.Around(sides[0])
+				}
+				return g.Between(sides[0], sides[1])
+			})
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 1 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeConnected(args, toComplete)
+		},
+	}
+	p.flags(c)
+	return c
+}
+
+// completeConnected completes the names of ports that have a connection, or,
+// where a port is given, one with it.
+func completeConnected(args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	server, err := openServer()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer server.Close()
+	g := server.Snapshot()
+	joined := g.Connected()
+	g.Ports = slices.DeleteFunc(g.Ports, func(p jackgraph.Port) bool {
+		if len(args) == 0 {
+			return len(joined[p.Name]) == 0
+		}
+		return !slices.Contains(joined[p.Name], args[0])
+	})
+	return portCompletions(g.Ports, toComplete, ""), cobra.ShellCompDirectiveNoFileComp
+}

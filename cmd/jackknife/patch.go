@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/jackgraph"
+)
+
+// verifyLimit bounds the wait for changes to show in the graph after the
+// server took them.
+const verifyLimit = time.Second
+
+// patch carries out connections, or cuts them, for connect and disconnect.
+type patch struct {
+	*streams
+	do     jackgraph.Action
+	dryRun bool
+	asJSON bool
+}
+
+func (p *patch) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVarP(&p.dryRun, "dry-run", "n", false, "say what would be done and change nothing")
+	f.BoolVar(&p.asJSON, "json", false, "print JSON: an array of from, to, result, error")
+	serverFlag(c)
+}
+
+// twoSides wants FROM and TO, or FROM alone where least is 1.
+func twoSides(least int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 2 {
+			return &failure{code: exitUsage, err: fmt.Errorf("%s takes FROM and TO, not %d names", c.Name(), len(args)),
+				hint: "quote ranges and globs, or the shell expands them: 'system:capture_{1..8}'"}
+		}
+		return cobra.MinimumNArgs(least)(c, args)
+	}
+}
+
+// run plans on a snapshot, checks, applies, verifies on a fresh snapshot and
+// reports, all with one client.
+func (p *patch) run(ctx context.Context, plan func(jackgraph.Graph) ([]jackgraph.Connection, error)) error {
+	server, err := openServer()
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	before := server.Snapshot()
+	pairs, err := plan(before)
+	if err != nil {
+		return planFailure(before, p.do, err)
+	}
+	var changes []jackgraph.Change
+	for _, pair := range pairs {
+		changes = append(changes, jackgraph.Change{Action: p.do, Connection: pair})
+	}
+	errs := before.Check(changes)
+	if !p.dryRun {
+		apply(ctx, server, changes, errs)
+	}
+	return p.report(before, changes, errs)
+}
+
+// apply makes the changes whose error is nil and puts in its place what went
+// wrong with them.
+func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Change, errs []error) {
+	var open []jackgraph.Change
+	var index []int
+	for i, change := range changes {
+		if errs[i] != nil {
+			continue
+		}
+		if errs[i] = ctx.Err(); errs[i] == nil {
+			errs[i] = server.Do(change)
+			open, index = append(open, change), append(index, i)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	for k, err := range server.Await(limited, open).Check(open) {
+		i := index[k]
+		switch {
+		case errors.Is(err, jackgraph.ErrAlready):
+			errs[i] = nil // in force, whoever did it
+		case errs[i] != nil:
+		case err != nil:
+			errs[i] = err // a port went meanwhile
+		default:
+			errs[i] = errors.New("the server took it, but it is not so")
+		}
+	}
+}
+
+// report prints a line for each change and returns the error that ends the
+// command.
+func (p *patch) report(before jackgraph.Graph, changes []jackgraph.Change, errs []error) error {
+	type result struct {
+		From   string `json:"from"`
+		To     string `json:"to"`
+		Result string `json:"result"`
+		Error  string `json:"error"`
+	}
+	results := []result{}
+	var failed []error
+	noPort := 0
+	for i, change := range changes {
+		r := result{change.From, change.To, p.word(errs[i]), ""}
+		if err := errs[i]; err != nil && !errors.Is(err, jackgraph.ErrAlready) {
+			r.Error = err.Error()
+			failed = append(failed, fmt.Errorf("%s: %w", change, err))
+			if errors.Is(err, jackgraph.ErrNoPort) {
+				noPort++
+			}
+		} else if !p.asJSON {
+			fmt.Fprintf(p.out, "%-*s  %s\n", p.width(), r.Result, change.Connection)
+		}
+		results = append(results, r)
+	}
+	if p.asJSON {
+		if err := writeJSON(p.out, results); err != nil {
+			return err
+		}
+	}
+	if len(changes) == 0 {
+		fmt.Fprintf(p.err, "jackknife: nothing to %s\n", p.do)
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	f := &failure{code: exitPartly, err: failed[0]}
+	if len(failed) == len(changes) {
+		f.code = exitFailed
+		if noPort == len(failed) {
+			f.code = exitNoMatch
+		}
+	}
+	if noPort > 0 {
+		f.hint = missingHint(before, changes)
+	}
+	if len(failed) > 1 {
+		for _, err := range failed {
+			fmt.Fprintf(p.err, "jackknife: error: %s\n", err)
+		}
+		f.err = fmt.Errorf("%s: %d of %d did not apply", p.do, len(failed), len(changes))
+	}
+	return f
+}
+
+// word names the outcome of a change.
+func (p *patch) word(err error) string {
+	connecting := p.do == jackgraph.Connect
+	switch {
+	case errors.Is(err, jackgraph.ErrAlready) && connecting:
+		return "already connected"
+	case errors.Is(err, jackgraph.ErrAlready):
+		return "not connected"
+	case err != nil:
+		return "failed"
+	case p.dryRun:
+		return "would " + string(p.do)
+	case connecting:
+		return "connected"
+	}
+	return "disconnected"
+}
+
+// width is that of the words, so that the ports stand below each other.
+func (p *patch) width() int {
+	if p.do == jackgraph.Connect {
+		return len("already connected")
+	}
+	return len("would disconnect")
+}
+
+// planFailure words why selectors could not be turned into connections.
+func planFailure(g jackgraph.Graph, do jackgraph.Action, err error) error {
+	f := &failure{code: exitFailed, err: fmt.Errorf("%s: %w", do, err)}
+	switch {
+	case errors.Is(err, jackgraph.ErrNoMatch), errors.Is(err, jackgraph.ErrNoPort):
+		f.code, f.hint = exitNoMatch, "jackknife ports lists the names"
+	default:
+		f.hint = "name as many ports on both sides, or one on one side; jackknife ports SELECTOR shows what it names"
+	}
+	return f
+}
+
+// missingHint helps with the first name in the changes that no port has.
+func missingHint(g jackgraph.Graph, changes []jackgraph.Change) string {
+	for _, c := range changes {
+		for _, name := range []string{c.From, c.To} {
+			if _, ok := g.Port(name); !ok {
+				return nameHint(g, name)
+			}
+		}
+	}
+	return ""
+}

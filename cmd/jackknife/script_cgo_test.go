@@ -1,0 +1,122 @@
+//go:build cgo
+
+package main
+
+import (
+	"bufio"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	jack "github.com/xthexder/go-jack"
+
+	"jackknife/testdata/servers"
+)
+
+// TestJackScripts runs the scripts that need an audio server.
+func TestJackScripts(t *testing.T) { runScripts(t, "testdata/jack") }
+
+// jackd [ARG...] starts a private jackd with arguments of the dummy driver and
+// points the script at it; the script's end ends it. stopserver and killserver
+// end it before.
+var _ = addScriptCommand("jackd", func(ts *testscript.TestScript, neg bool, args []string) {
+	startServer(ts, neg, func(dir string) (*servers.Server, error) { return servers.StartJackd(dir, args...) })
+})
+
+// pipewire starts a private PipeWire in the place of a jackd.
+var _ = addScriptCommand("pipewire", func(ts *testscript.TestScript, neg bool, args []string) {
+	startServer(ts, neg, servers.StartPipeWire)
+})
+
+var (
+	_ = addScriptCommand("stopserver", func(ts *testscript.TestScript, neg bool, args []string) { scriptServer(ts, neg).Stop() })
+	_ = addScriptCommand("killserver", func(ts *testscript.TestScript, neg bool, args []string) { scriptServer(ts, neg).Kill() })
+)
+
+// scriptServers holds the server of each script by its folder.
+var scriptServers sync.Map
+
+func startServer(ts *testscript.TestScript, neg bool, start func(dir string) (*servers.Server, error)) {
+	if neg {
+		ts.Fatalf("a server cannot be asked not to start")
+	}
+	dir := ts.MkAbs("server")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	s, err := start(dir)
+	ts.Check(err)
+	ts.Defer(s.Stop)
+	for _, v := range s.Env() {
+		name, value, _ := strings.Cut(v, "=")
+		ts.Setenv(name, value)
+	}
+	scriptServers.Store(dir, s)
+}
+
+func scriptServer(ts *testscript.TestScript, neg bool) *servers.Server {
+	s, ok := scriptServers.Load(ts.MkAbs("server"))
+	if neg || !ok {
+		ts.Fatalf("no server was started")
+	}
+	return s.(*servers.Server)
+}
+
+// client NAME PORT... runs a program with these ports until the script
+// ends. A port is in:audio:NAME, out:midi:NAME and so on.
+var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: client NAME PORT...")
+	}
+	cmd := exec.Command(os.Args[0], append([]string{"-test.run=^TestClientProcess$", "--"}, args...)...)
+	cmd.Env = append(os.Environ(), clientProcess+"=1")
+	for _, name := range []string{"JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "PIPEWIRE_RUNTIME_DIR", "PIPEWIRE_REMOTE"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	ts.Check(err)
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
+		ts.Fatalf("client %s: %s %v", args[0], line, err)
+	}
+})
+
+const clientProcess = "JACKKNIFE_TEST_CLIENT"
+
+// TestClientProcess is no test: the test binary runs itself with it to be a
+// JACK client that lives until its standard input ends.
+func TestClientProcess(t *testing.T) {
+	if os.Getenv(clientProcess) == "" {
+		t.Skip("run by the script command client")
+	}
+	args := flag.Args()
+	c, status := jack.ClientOpen(args[0], jack.NoStartServer)
+	if c == nil {
+		t.Fatalf("open: status %#x", status)
+	}
+	for _, port := range args[1:] {
+		flags, typ := map[string]uint64{"in": jack.PortIsInput, "out": jack.PortIsOutput}, map[string]string{"audio": jack.DEFAULT_AUDIO_TYPE, "midi": jack.DEFAULT_MIDI_TYPE}
+		p := strings.SplitN(port, ":", 3)
+		if c.PortRegister(p[2], typ[p[1]], flags[p[0]], 0) == nil {
+			t.Fatalf("register %s", port)
+		}
+	}
+	c.SetProcessCallback(func(uint32) int { return 0 })
+	if c.Activate() != 0 {
+		t.Fatal("activate")
+	}
+	os.Stdout.WriteString("ready\n")
+	io.Copy(io.Discard, os.Stdin)
+	c.Close()
+	os.Exit(0)
+}
