@@ -149,7 +149,7 @@ func (g segment) db(v int64) float64 {
 	return db
 }
 
-// Value is the value whose level is nearest to db.
+// Value is the value whose level is nearest to db; only -Inf is silence.
 func (s Scale) Value(db float64) int64 {
 	low, high := s.segments[0].from, s.segments[len(s.segments)-1].to
 	n := low + int64(sort.Search(int(high-low), func(i int) bool { return s.DB(low+int64(i)) >= db }))

@@ -103,10 +103,16 @@ func hundredths(db float64) string {
 	return strconv.FormatInt(int64(math.Round(db*100)), 10)
 }
 
+// idLetters are what the kernel makes card ids of.
+const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
 // WriteTo writes the state as alsactl does.
 func (s State) WriteTo(w io.Writer) (int64, error) {
+	if s.Card == "" || strings.Trim(s.Card, idLetters) != "" {
+		return 0, fmt.Errorf("%q is no card id", s.Card)
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "state.%s {\n", quote(s.Card))
+	fmt.Fprintf(&b, "state.%s {\n", s.Card)
 	for i, c := range s.Controls {
 		fmt.Fprintf(&b, "\tcontrol.%d {\n\t\tiface %s\n", i+1, c.Iface)
 		if c.Device != 0 {
@@ -448,8 +454,11 @@ func (l *lexer) compound(n *node, depth int) error {
 		case (key == "{" || key == "}") && !quoted:
 			return fmt.Errorf("%q without a name before it", key)
 		}
+		if strings.Trim(key, idLetters+".") != "" || strings.Contains("."+key+".", "..") {
+			return fmt.Errorf("%q is no key", key)
+		}
 		at := n
-		for _, part := range l.keys(key, quoted) {
+		for part := range strings.SplitSeq(key, ".") {
 			at = at.child(part, line)
 		}
 		value, quoted, err := l.token()
@@ -470,14 +479,6 @@ func (l *lexer) compound(n *node, depth int) error {
 			return err
 		}
 	}
-}
-
-// keys cuts a dotted key; a quoted one is whole.
-func (l *lexer) keys(key string, quoted bool) []string {
-	if quoted {
-		return []string{key}
-	}
-	return slices.DeleteFunc(strings.Split(key, "."), func(s string) bool { return s == "" })
 }
 
 // Change is an element that shall get another value.

@@ -185,6 +185,7 @@ func (e *Element) parseNumber(old int64, word string) (int64, error) {
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 		return 0, fmt.Errorf("%q: want a level such as %s", word, e.example())
 	}
+	x = min(max(x, -1<<40), 1<<40)
 	switch {
 	case isDB && e.Scale.None():
 		return 0, fmt.Errorf("%q: it has no dB scale, only %d to %d", word, e.Min, e.Max)
