@@ -50,7 +50,7 @@ Without -o the output stands beside the take, with -edited in its name.`,
 					takeFile = filepath.Join(filepath.Dir(args[0]), takeFile)
 				}
 			}
-			take, err := wav.Open(takeFile)
+			take, err := openTake(takeFile)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &failure{code: exitFailed, err: err, hint: "--take says where the take is now"}
 			}
@@ -71,6 +71,9 @@ Without -o the output stands beside the take, with -edited in its name.`,
 			}
 			if err := vacant(out, takeFile, force); err != nil {
 				return err
+			}
+			if force && same(out, args[0]) {
+				return usagef("%s: is the plan itself", shown(out))
 			}
 			done := edited{
 				Take: takeFile, Output: out, RateHz: id.RateHz, Before: id.Frames,

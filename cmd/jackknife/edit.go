@@ -58,7 +58,7 @@ time plus frames).`,
 			if out == "" && !dry {
 				return &failure{code: exitUsage, err: errors.New("where to: -o FILE is missing"), hint: "-n shows the plan and writes nothing"}
 			}
-			take, err := wav.Open(args[0])
+			take, err := openTake(args[0])
 			if err != nil {
 				return err
 			}
@@ -232,16 +232,15 @@ func (j *job) run(ctx context.Context) error {
 func finish(ctx context.Context, w *wav.Writer, name string, edits editor.List, err error) error {
 	if err == nil {
 		w.MapFrames(edits.Output)
-		err = w.Commit()
+		return w.Commit()
 	}
-	if err == nil {
-		return nil
+	if aborted := w.Abort(); aborted != nil {
+		err = fmt.Errorf("%w; %w", err, aborted)
 	}
-	aborted := w.Abort()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = fmt.Errorf("%s: interrupted, nothing written", name)
+		return fmt.Errorf("%s: interrupted, nothing written", shown(name))
 	}
-	return errors.Join(err, aborted)
+	return err
 }
 
 // report says what was done: for machines on standard output, for people on
@@ -329,16 +328,23 @@ func vacant(name, take string, force bool) error {
 	if name == "" {
 		return nil
 	}
-	there, err := os.Stat(name)
-	if err == nil {
-		if t, terr := os.Stat(take); terr == nil && os.SameFile(there, t) {
-			return &failure{code: exitUsage, err: fmt.Errorf("%s: is the take itself, which is never overwritten", name)}
-		}
+	if same(name, take) {
+		return usagef("%s: is the take itself, which is never overwritten", shown(name))
 	}
 	if _, err := os.Lstat(name); err == nil && !force {
-		return &failure{code: exitFailed, err: fmt.Errorf("%s: exists already", name), hint: "-f replaces it"}
+		return &failure{code: exitFailed, err: fmt.Errorf("%s: exists already", shown(name)), hint: "-f replaces it"}
 	}
 	return nil
+}
+
+// same reports whether two names are of one file.
+func same(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
 }
 
 // writeFile writes a small file completely or not at all.

@@ -1,10 +1,6 @@
 package main
 
-import (
-	"github.com/spf13/cobra"
-
-	"jackknife/wav"
-)
+import "github.com/spf13/cobra"
 
 func planCommand(s *streams) *cobra.Command {
 	var want wish
@@ -21,7 +17,7 @@ are those of jackknife edit.`,
   jackknife apply take.edits -o out.wav`,
 		Args: oneTake,
 		RunE: func(c *cobra.Command, args []string) error {
-			take, err := wav.Open(args[0])
+			take, err := openTake(args[0])
 			if err != nil {
 				return err
 			}
