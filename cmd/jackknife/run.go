@@ -126,7 +126,9 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		manCommand(s),
 		pausesCommand(s),
 		planCommand(s),
+		playCommand(s),
 		portsCommand(s),
+		recordCommand(s),
 		recoverCommand(s),
 	)
 	return root

@@ -1,0 +1,415 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"jackknife/jackgraph"
+	"jackknife/testdata/counter"
+	"jackknife/testdata/servers"
+	"jackknife/wav"
+)
+
+// until PROGRAM [ARG...] runs a program again and again until it succeeds.
+var _ = addScriptCommand("until", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: until PROGRAM [ARG...]")
+	}
+	var err error
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		if err = ts.Exec(args[0], args[1:]...); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("%v: still failing: %v", args, err)
+})
+
+// countingtake FILE RATE CHANNELS FRAMES writes a 24-bit take of the counting
+// signal.
+var _ = addScriptCommand("countingtake", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: countingtake FILE RATE CHANNELS FRAMES")
+	}
+	var n [3]int
+	for i := range n {
+		var err error
+		n[i], err = strconv.Atoi(args[i+1])
+		ts.Check(err)
+	}
+	ts.Check(countingTake(ts.MkAbs(args[0]), n[0], n[1], n[2]))
+})
+
+func countingTake(name string, rateHz, channels, frames int) error {
+	f := wav.Format{RateHz: rateHz, Channels: channels, Bits: 24, SampleBytes: 3}
+	w, err := wav.Create(name, f)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	values := make([]float32, frames*channels)
+	for i := range values {
+		values[i] = counter.Sample(int64(i/channels), i%channels)
+	}
+	raw := make([]byte, frames*f.FrameBytes())
+	wav.Encode(raw, values, f)
+	if _, err := w.Write(raw); err != nil {
+		return err
+	}
+	return w.Commit()
+}
+
+// jackServer starts a private jackd and points this process and its children
+// at it.
+func jackServer(t *testing.T, args ...string) *servers.Server {
+	t.Helper()
+	s, err := servers.StartJackd(t.TempDir(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	point(t, s)
+	return s
+}
+
+// point makes a server this process's and its children's.
+func point(t *testing.T, s *servers.Server) {
+	for _, kv := range s.Env() {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
+}
+
+// program is a running jackknife.
+type program struct {
+	*exec.Cmd
+	out, err bytes.Buffer
+}
+
+func start(t *testing.T, dir string, args ...string) *program {
+	t.Helper()
+	p := &program{Cmd: exec.Command("jackknife", args...)}
+	p.Dir, p.Stdout, p.Stderr = dir, &p.out, &p.err
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Process.Signal(syscall.SIGCONT)
+		p.Process.Kill()
+	})
+	return p
+}
+
+// exit waits for the end and fails unless the exit code is as wanted.
+func (p *program) exit(t *testing.T, code int) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { p.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		p.Process.Kill()
+		<-done
+		t.Fatalf("%v has not ended\n%s", p.Args, p.err.String())
+	}
+	if got := p.ProcessState.ExitCode(); got != code {
+		t.Fatalf("%v: exit code %d, want %d\n%s", p.Args, got, code, p.err.String())
+	}
+}
+
+// await waits for a condition on the graph.
+func await(t *testing.T, what string, ok func(jackgraph.Graph) bool) {
+	t.Helper()
+	s, err := jackgraph.Open("await")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		if ok(s.Snapshot()) {
+			return
+		}
+	}
+	t.Fatalf("never saw %s", what)
+}
+
+// counting starts a counting source and returns the selector of its ports.
+func counting(t *testing.T, channels int) (*counter.Source, string) {
+	t.Helper()
+	source, err := counter.Start("count", channels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(source.Close)
+	return source, fmt.Sprintf("count:out_{1..%d}", channels)
+}
+
+// checked reads a take of the counting signal.
+func checked(t *testing.T, name string) *counter.Check {
+	t.Helper()
+	take, err := wav.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer take.Close()
+	if notes := take.Notes(); len(notes) > 0 {
+		t.Errorf("%s: %v", name, notes)
+	}
+	check := counter.NewCheck(take.Format().Channels)
+	buf := make([]byte, 4096*take.Format().FrameBytes())
+	for at := int64(0); at < take.Frames(); {
+		n, _ := take.ReadFrames(buf, at)
+		if n == 0 {
+			t.Fatalf("%s: nothing at frame %d of %d", name, at, take.Frames())
+		}
+		if _, err := check.Write(buf[:n*take.Format().FrameBytes()]); err != nil {
+			t.Fatal(err)
+		}
+		at += int64(n)
+	}
+	return check
+}
+
+// event is a line of a take's sidecar.
+type event struct {
+	Event  string
+	At     int64
+	Frames int64
+	Why    string
+}
+
+func events(t *testing.T, name string) []event {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []event
+	for line := range bytes.Lines(b) {
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// TestRecordStopped stops the recorder for a second, as a debugger does: the
+// take is as long as the clock ran, silent exactly where frames are missing,
+// and says so. (A synchronous jackd waits for a stopped client for a while,
+// and its clock with it, so that little is lost.)
+func TestRecordStopped(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	recordStopped(t, 256, "--from", from)
+}
+
+// TestRecordStoppedOnPipeWire: PipeWire does not wait, a second is lost.
+func TestRecordStoppedOnPipeWire(t *testing.T) {
+	s, err := servers.StartPipeWire(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	point(t, s)
+	dir := t.TempDir()
+	if err := countingTake(filepath.Join(dir, "long.wav"), 48000, 2, 20*48000); err != nil {
+		t.Fatal(err)
+	}
+	start(t, dir, "play", "long.wav", "--name", "count")
+	for limit := time.Now().Add(10 * time.Second); exec.Command("jackknife", "ports", "count:out_2").Run() != nil; {
+		if time.Now().After(limit) {
+			t.Fatal("play has no ports")
+		}
+	}
+	time.Sleep(500 * time.Millisecond)
+	recordStopped(t, 48000*8/10, "--from", "count:out_{1,2}")
+}
+
+// recordStopped records, with a stop of a second in it that must cost frames
+// at the least, and checks take, summary and sidecar against each other.
+func recordStopped(t *testing.T, frames int64, args ...string) {
+	t.Helper()
+	dir := t.TempDir()
+	p := start(t, dir, append([]string{"record", "take.wav", "--json", "--for", "3s"}, args...)...)
+	part := filepath.Join(dir, "take.part.wav")
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		if st, err := os.Stat(part); err == nil && st.Size() > 48000 {
+			break
+		}
+	}
+	p.Process.Signal(syscall.SIGSTOP)
+	time.Sleep(time.Second)
+	p.Process.Signal(syscall.SIGCONT)
+	p.exit(t, exitWithGaps)
+
+	var summary struct {
+		Frames int64
+		Lost   int64 `json:"lost_frames"`
+		Gaps   []counter.Run
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &summary); err != nil {
+		t.Fatalf("%s: %v", p.out.String(), err)
+	}
+	check := checked(t, filepath.Join(dir, "take.wav"))
+	t.Logf("%d frames, gaps %v", check.Frames, summary.Gaps)
+	if check.Frames != summary.Frames || check.Frames != 3*48000 {
+		t.Errorf("%d frames in the file, %d in the summary", check.Frames, summary.Frames)
+	}
+	if check.First != 0 || check.Mixed != 0 || len(check.Slips) != 0 {
+		t.Errorf("begins at %d, %d frames are mixed, slips at %v", check.First, check.Mixed, check.Slips)
+	}
+	if !slices.Equal(check.Silent, summary.Gaps) {
+		t.Errorf("silence at %v, gaps reported %v", check.Silent, summary.Gaps)
+	}
+	if summary.Lost < frames {
+		t.Errorf("%d frames lost in a second", summary.Lost)
+	}
+	var gaps []counter.Run
+	for _, e := range events(t, filepath.Join(dir, "take.events.jsonl")) {
+		if e.Event == "gap" {
+			gaps = append(gaps, counter.Run{At: e.At, Frames: e.Frames})
+		}
+	}
+	if !slices.Equal(gaps, summary.Gaps) {
+		t.Errorf("gaps noted %v, reported %v", gaps, summary.Gaps)
+	}
+}
+
+// TestRecordServerKilled kills the server: the take is finished and whole.
+func TestRecordServerKilled(t *testing.T) {
+	s := jackServer(t, "-p", "64")
+	_, from := counting(t, 2)
+	dir := t.TempDir()
+	p := start(t, dir, "record", "take.wav", "--from", from)
+	await(t, "the take's connections", func(g jackgraph.Graph) bool { return len(g.Connections) == 2 })
+	time.Sleep(700 * time.Millisecond)
+	s.Kill()
+	p.exit(t, exitNoServer)
+	check := checked(t, filepath.Join(dir, "take.wav"))
+	if check.Frames < 48000/4 || check.First != 0 || check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
+		t.Errorf("%+v", check)
+	}
+	if !strings.Contains(p.err.String(), "the JACK server is gone") {
+		t.Errorf("stderr %q", p.err.String())
+	}
+	all := events(t, filepath.Join(dir, "take.events.jsonl"))
+	if last := all[len(all)-1]; last.Event != "stop" || last.Frames != check.Frames || !strings.Contains(last.Why, "gone") {
+		t.Errorf("last event %+v", last)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "take.part.wav")); err == nil {
+		t.Error("the part file is left")
+	}
+}
+
+// TestRecordSignals: each of these ends a take cleanly.
+func TestRecordSignals(t *testing.T) {
+	jackServer(t, "-p", "128")
+	_, from := counting(t, 3)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		dir := t.TempDir()
+		p := start(t, dir, "record", "take.wav", "--from", from)
+		await(t, "the take's connections", func(g jackgraph.Graph) bool { return len(g.Connections) == 3 })
+		time.Sleep(300 * time.Millisecond)
+		p.Process.Signal(sig)
+		p.exit(t, exitDone)
+		check := checked(t, filepath.Join(dir, "take.wav"))
+		if check.Frames < 48000/10 || check.First != 0 || check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
+			t.Errorf("%v: %+v", sig, check)
+		}
+		await(t, "the client leave", func(g jackgraph.Graph) bool { return len(g.Connections) == 0 })
+	}
+}
+
+// TestPlayRecordExact plays takes of every kind into a recorder: the recording
+// holds each sample as Decode gives it.
+func TestPlayRecordExact(t *testing.T) {
+	jackServer(t, "-p", "128")
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, f := range []wav.Format{
+		{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2},
+		{RateHz: 48000, Channels: 2, Bits: 24, SampleBytes: 3},
+		{RateHz: 48000, Channels: 3, Bits: 32, SampleBytes: 4, Encoding: wav.Float},
+	} {
+		t.Run(fmt.Sprintf("%v %d", f, f.Channels), func(t *testing.T) {
+			dir := t.TempDir()
+			take, err := wav.Create(filepath.Join(dir, "take.wav"), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const n = 30011
+			raw := make([]byte, n*f.FrameBytes())
+			for i := 0; i < len(raw); i += f.SampleBytes {
+				v := random.Uint64()
+				if f.Encoding == wav.Float {
+					v = uint64(math.Float32bits(random.Float32()*2 - 1))
+				}
+				var b [8]byte
+				binary.LittleEndian.PutUint64(b[:], v)
+				copy(raw[i:i+f.SampleBytes], b[:])
+			}
+			if _, err := take.Write(raw); err != nil {
+				t.Fatal(err)
+			}
+			if err := take.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			recorder := start(t, dir, "record", "back.wav", "--channels", fmt.Sprint(f.Channels), "--name", "back")
+			await(t, "the recorder's ports", func(g jackgraph.Graph) bool {
+				_, ok := g.Port(fmt.Sprintf("back:in_%d", f.Channels))
+				return ok
+			})
+			start(t, dir, "play", "take.wav", "--to", "back:").exit(t, exitDone)
+			recorder.Process.Signal(syscall.SIGTERM)
+			recorder.exit(t, exitDone)
+
+			want := make([]float32, n*f.Channels)
+			wav.Decode(want, raw, f)
+			var wantBytes []byte
+			for _, v := range want {
+				wantBytes = binary.LittleEndian.AppendUint32(wantBytes, math.Float32bits(v))
+			}
+			back, err := wav.Open(filepath.Join(dir, "back.wav"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer back.Close()
+			got := make([]byte, back.Frames()*int64(back.Format().FrameBytes()))
+			back.ReadFrames(got, 0)
+			if !bytes.Contains(got, wantBytes) {
+				t.Errorf("the %d frames recorded do not contain the %d played", back.Frames(), n)
+			}
+		})
+	}
+}
+
+// TestRecordFor records lengths to the frame.
+func TestRecordFor(t *testing.T) {
+	jackServer(t, "-p", "256", "-r", "44100")
+	_, from := counting(t, 1)
+	for length, want := range map[string]int64{"250ms": 11025, "1s": 44100, "333333us": 14700} {
+		dir := t.TempDir()
+		start(t, dir, "record", "take.wav", "--from", from, "--for", length).exit(t, exitDone)
+		check := checked(t, filepath.Join(dir, "take.wav"))
+		if check.Frames != want || len(check.Slips)+len(check.Silent) != 0 || check.First != 0 {
+			t.Errorf("--for %s: %+v, want %d frames", length, check, want)
+		}
+	}
+}
