@@ -22,23 +22,6 @@ import (
 	"unsafe"
 )
 
-// Card is what a sound card says of itself.
-type Card struct {
-	Number   int    // as the kernel counts them, -1 for a control device that is no card
-	ID       string // short and unique: "M1010LT"
-	Driver   string // "ICE1712"
-	Name     string
-	LongName string
-	Mixer    string
-}
-
-// Errors by which callers tell what to do.
-var (
-	ErrNoCard  = errors.New("no such card")
-	ErrGone    = errors.New("the card is gone")
-	ErrIgnored = errors.New("the driver ignored it")
-)
-
 // Cards lists the sound cards of the machine in the order of their numbers.
 // A card that cannot be opened stands in the list with its number only, and
 // its error among the errors joined in err.

@@ -144,7 +144,7 @@ func (c *Ctl) describe(e *Element) error {
 	C.snd_ctl_elem_info_clear(c.info)
 	C.snd_ctl_elem_info_set_id(c.info, c.id)
 	if r := C.snd_ctl_elem_info(c.handle, c.info); r < 0 {
-		return fmt.Errorf("%s: %w", e.ID, failed(r))
+		return fmt.Errorf("%s: %w", e, failed(r))
 	}
 	e.Type = Type(C.snd_ctl_elem_info_get_type(c.info))
 	e.Count = int(C.snd_ctl_elem_info_get_count(c.info))
@@ -180,7 +180,7 @@ func (c *Ctl) describe(e *Element) error {
 		n := min(int(words[1])/4+2, len(words))
 		scale, err := ParseTLV(unsafe.Slice((*uint32)(unsafe.Pointer(&words[0])), n), e.Min, e.Max)
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.ID, err)
+			return fmt.Errorf("%s: %w", e, err)
 		}
 		e.Scale = scale
 	}
@@ -193,7 +193,7 @@ func (c *Ctl) describeItems(e *Element) error {
 	for i := range n {
 		C.snd_ctl_elem_info_set_item(c.info, i)
 		if r := C.snd_ctl_elem_info(c.handle, c.info); r < 0 {
-			return fmt.Errorf("%s: item %d: %w", e.ID, i, failed(r))
+			return fmt.Errorf("%s: item %d: %w", e, i, failed(r))
 		}
 		e.Items[i] = C.GoString(C.snd_ctl_elem_info_get_item_name(c.info))
 	}
@@ -206,7 +206,7 @@ func (c *Ctl) Read(e *Element) error {
 	C.snd_ctl_elem_value_clear(c.value)
 	C.snd_ctl_elem_value_set_id(c.value, c.id)
 	if r := C.snd_ctl_elem_read(c.handle, c.value); r < 0 {
-		return fmt.Errorf("%s: %w", e.ID, failed(r))
+		return fmt.Errorf("%s: %w", e, failed(r))
 	}
 	v := make(Value, e.Len())
 	if e.Type == IEC958 {
@@ -243,7 +243,7 @@ func (c *Ctl) Write(e *Element, v Value) error {
 		return err
 	}
 	if !e.Access.Write {
-		return fmt.Errorf("%s: it can only be read", e.ID)
+		return fmt.Errorf("%s: it can only be read", e)
 	}
 	c.setID(e.ID)
 	C.snd_ctl_elem_value_clear(c.value)
@@ -276,7 +276,7 @@ func (c *Ctl) Write(e *Element, v Value) error {
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EBUSY) {
 			err = errors.New("another program has locked it")
 		}
-		return fmt.Errorf("%s: %w", e.ID, err)
+		return fmt.Errorf("%s: %w", e, err)
 	}
 	if !e.Access.Read || echoes(e.ID) {
 		e.Value = v
@@ -286,16 +286,9 @@ func (c *Ctl) Write(e *Element, v Value) error {
 		return err
 	}
 	if !slices.Equal(e.Value, v) {
-		return fmt.Errorf("%s: %w: it stays at %s", e.ID, ErrIgnored, e.Text(e.Value))
+		return fmt.Errorf("%s: %w: it stays at %s", e, ErrIgnored, e.Text(e.Value))
 	}
 	return nil
-}
-
-// Applied is what became of a list of changes.
-type Applied struct {
-	Done   []Change // took effect
-	Failed []error  // did not
-	Along  []Change // what the driver changed besides
 }
 
 // Apply makes the changes and looks afterwards at every element: what the
@@ -337,7 +330,7 @@ func (c *Ctl) Apply(elements []*Element, changes []Change) Applied {
 	for _, change := range changes {
 		err := failures[change.Element]
 		if err == nil && !slices.Equal(change.Element.Value, change.To) {
-			err = fmt.Errorf("%s: %w: it stays at %s", change.ID, ErrIgnored, change.Element.Text(change.Element.Value))
+			err = fmt.Errorf("%s: %w: it stays at %s", change.Element, ErrIgnored, change.Element.Text(change.Element.Value))
 		}
 		if err != nil {
 			a.Failed = append(a.Failed, err)

@@ -130,6 +130,18 @@ type Element struct {
 	Scale          Scale
 	Access         Access
 	Value          Value // as last read; nil when it was not
+
+	// Several: the card has others of this name, with other indices.
+	Several bool
+}
+
+// String is the element's name as Find takes it for this element alone: with
+// the index 0 where there are others.
+func (e *Element) String() string {
+	if e.Several && e.Index == 0 {
+		return e.ID.String() + ",0"
+	}
+	return e.ID.String()
 }
 
 // Len is the length of the element's values.
@@ -143,12 +155,12 @@ func (e *Element) Len() int {
 // Check returns an error when v is not a value of the element.
 func (e *Element) Check(v Value) error {
 	if len(v) != e.Len() {
-		return fmt.Errorf("%s: %d values, want %d", e.ID, len(v), e.Len())
+		return fmt.Errorf("%s: %d values, want %d", e, len(v), e.Len())
 	}
 	low, high := e.Range()
 	for _, n := range v {
 		if n < low || n > high {
-			return fmt.Errorf("%s: %d is outside %d to %d", e.ID, n, low, high)
+			return fmt.Errorf("%s: %d is outside %d to %d", e, n, low, high)
 		}
 	}
 	return nil

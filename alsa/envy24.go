@@ -24,11 +24,23 @@ func silent(id ID) bool {
 	return false
 }
 
-// Refine adds what the hardware documents and the driver does not say: the
-// S/PDIF strips of an ICE1712's monitor mixer have the scale of the others,
+// Refine adds to all elements of a card what the driver does not say of each:
+// which have siblings, and what the hardware documents. The S/PDIF strips of an ICE1712's monitor mixer have the scale of the others,
 // and the analog gain of its AK4524 converters ends at +18 dB, value 163,
 // where the driver offers 164.
 func Refine(driver string, elements []*Element) {
+	siblings := make(map[ID]int)
+	family := func(e *Element) ID {
+		id := e.ID
+		id.Index = 0
+		return id
+	}
+	for _, e := range elements {
+		siblings[family(e)]++
+	}
+	for _, e := range elements {
+		e.Several = siblings[family(e)] > 1
+	}
 	if driver != ICE1712 {
 		return
 	}

@@ -493,7 +493,7 @@ func (c Change) String() string {
 	if c.From != nil {
 		from = c.Element.Text(c.From)
 	}
-	return fmt.Sprintf("%s: %s -> %s", c.ID, from, c.Element.Text(c.To))
+	return fmt.Sprintf("%s: %s -> %s", c.Element, from, c.Element.Text(c.To))
 }
 
 // Diff says what must change for a card with the elements have to be in the
@@ -552,7 +552,7 @@ func (e *Element) fromWords(words []string) (Value, error) {
 		return e.fromHex(words)
 	}
 	if len(words) != e.Count {
-		return nil, fmt.Errorf("%s: %d values, this card's has %d", e.ID, len(words), e.Count)
+		return nil, fmt.Errorf("%s: %d values, this card's has %d", e, len(words), e.Count)
 	}
 	v := make(Value, len(words))
 	for i, w := range words {
@@ -568,7 +568,7 @@ func (e *Element) fromWords(words []string) (Value, error) {
 			v[i], err = strconv.ParseInt(w, 0, 64)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.ID, err)
+			return nil, fmt.Errorf("%s: %w", e, err)
 		}
 	}
 	return v, e.Check(v)
@@ -577,10 +577,10 @@ func (e *Element) fromWords(words []string) (Value, error) {
 func (e *Element) fromHex(words []string) (Value, error) {
 	b, err := hex.DecodeString(strings.Join(words, ""))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.ID, err)
+		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	if len(b) != e.Len() {
-		return nil, fmt.Errorf("%s: %d bytes, this card's has %d", e.ID, len(b), e.Len())
+		return nil, fmt.Errorf("%s: %d bytes, this card's has %d", e, len(b), e.Len())
 	}
 	v := make(Value, len(b))
 	for i, n := range b {

@@ -89,7 +89,7 @@ func (e *Element) Parse(have Value, words ...string) (Value, error) {
 		words = strings.Split(words[0], ",")
 	}
 	if len(words) != 1 && len(words) != e.Count {
-		return nil, fmt.Errorf("%s: %d values for %d channels", e.ID, len(words), e.Count)
+		return nil, fmt.Errorf("%s: %d values for %d channels", e, len(words), e.Count)
 	}
 	v := make(Value, e.Count)
 	for i := range v {
@@ -100,7 +100,7 @@ func (e *Element) Parse(have Value, words ...string) (Value, error) {
 		}
 		n, err := e.parseChannel(old, strings.TrimSpace(word))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.ID, err)
+			return nil, fmt.Errorf("%s: %w", e, err)
 		}
 		v[i] = n
 	}
@@ -247,7 +247,7 @@ func (e *Element) parseBytes(have Value, words []string) (Value, error) {
 		}
 		b, err := hex.DecodeString(digits)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q is no byte", e.ID, w)
+			return nil, fmt.Errorf("%s: %q is no byte", e, w)
 		}
 		bytes = append(bytes, b...)
 	}
@@ -256,7 +256,7 @@ func (e *Element) parseBytes(have Value, words []string) (Value, error) {
 		n = 24
 	}
 	if len(bytes) == 0 || len(bytes) > n || e.Type == Bytes && len(bytes) != n {
-		return nil, fmt.Errorf("%s: %d bytes for %d", e.ID, len(bytes), n)
+		return nil, fmt.Errorf("%s: %d bytes for %d", e, len(bytes), n)
 	}
 	v := make(Value, e.Len())
 	copy(v, have)

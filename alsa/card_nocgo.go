@@ -1,0 +1,25 @@
+//go:build !cgo
+
+package alsa
+
+import (
+	"context"
+	"time"
+)
+
+// Ctl is an open card: never here, in a binary that was built without
+// libasound.
+type Ctl struct{ Card Card }
+
+func Cards() ([]Card, error) { return nil, ErrNoLibrary }
+
+func Open(name string) (*Ctl, error) { return nil, ErrNoLibrary }
+
+func (c *Ctl) Close() error                                 { return ErrNoLibrary }
+func (c *Ctl) Elements() ([]*Element, error)                { return nil, ErrNoLibrary }
+func (c *Ctl) Read(e *Element) error                        { return ErrNoLibrary }
+func (c *Ctl) Write(e *Element, v Value) error              { return ErrNoLibrary }
+func (c *Ctl) Apply(e []*Element, changes []Change) Applied { return Applied{} }
+func (c *Ctl) Watch(ctx context.Context, e []*Element, interval time.Duration, changed func(Change)) error {
+	return ErrNoLibrary
+}
