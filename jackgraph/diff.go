@@ -9,6 +9,7 @@ import (
 // Errors a caller may tell apart.
 var (
 	ErrNoServer  = errors.New("no server running")
+	ErrNoAnswer  = errors.New("the server does not answer")
 	ErrNoLibrary = errors.New("this binary was built without libjack")
 	ErrNoPort    = errors.New("no such port")
 	ErrNoMatch   = errors.New("nothing matches")

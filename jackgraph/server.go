@@ -54,18 +54,21 @@ import (
 	jack "github.com/xthexder/go-jack"
 )
 
-// closeLimit bounds Close: libjack can hang there when the server died.
-const closeLimit = 2 * time.Second
+// answerLimit bounds every call that asks the server: libjack waits without
+// end for one that hangs or, closing, for one that died.
+const answerLimit = 3 * time.Second
 
 // Server is a client of a running JACK server. It is for one goroutine.
 type Server struct {
 	client *jack.Client
 	handle *C.jack_client_t // the client's own, for what go-jack does not wrap
+	hung   bool             // a call has not come back: no other may follow
 }
 
 // Open joins the server that libjack chooses (JACK_DEFAULT_SERVER, or
 // PipeWire's by XDG_RUNTIME_DIR) under a client name; it never starts one.
-// Close must be called. ErrNoServer: there is none.
+// Close must be called. ErrNoServer: there is none. ErrNoAnswer: it hangs, and
+// what was begun stays with this process until it ends.
 //
 // The name had better be unique on the machine: JACK2 makes names unique on a
 // server, but opens a socket by the client's name alone, so that clients of one
@@ -74,20 +77,54 @@ type Server struct {
 // Open silences libjack's messages for the whole process.
 func Open(name string) (*Server, error) {
 	C.silence()
-	client, status := jack.ClientOpen(name, jack.NoStartServer)
-	if client == nil {
-		return nil, openError(status)
+	type opened struct {
+		client *jack.Client
+		status int
 	}
-	handle := reflect.ValueOf(client).Elem().FieldByName("handler").UnsafePointer()
-	return &Server{client, (*C.jack_client_t)(handle)}, nil
+	answer := make(chan opened, 1)
+	go func() {
+		client, status := jack.ClientOpen(name, jack.NoStartServer)
+		answer <- opened{client, status}
+	}()
+	select {
+	case o := <-answer:
+		if o.client == nil {
+			return nil, openError(o.status)
+		}
+		handle := reflect.ValueOf(o.client).Elem().FieldByName("handler").UnsafePointer()
+		return &Server{client: o.client, handle: (*C.jack_client_t)(handle)}, nil
+	case <-time.After(answerLimit):
+		return nil, fmt.Errorf("%s: %w", whichServer(), ErrNoAnswer)
+	}
+}
+
+// ask makes a call that waits for the server. It returns the call's result.
+func (s *Server) ask(call func() int) (int, error) {
+	if s.hung {
+		return 0, ErrNoAnswer
+	}
+	answer := make(chan int, 1)
+	go func() { answer <- call() }()
+	select {
+	case code := <-answer:
+		return code, nil
+	case <-time.After(answerLimit):
+		s.hung = true
+		return 0, ErrNoAnswer
+	}
+}
+
+// whichServer names the server that libjack chooses.
+func whichServer() string {
+	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" && !OnPipeWire() {
+		return "JACK server " + name
+	}
+	return "JACK server"
 }
 
 // openError words the status bits of a failed jack_client_open.
 func openError(status int) error {
-	where := "JACK server"
-	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" && !OnPipeWire() {
-		where += " " + name
-	}
+	where := whichServer()
 	switch {
 	case status&jack.VersionError != 0:
 		return fmt.Errorf("%s: speaks another protocol version than libjack %s", where, Version())
@@ -107,25 +144,27 @@ func Version() string { return C.GoString(C.jack_get_version_string()) }
 // OnPipeWire reports whether that libjack is PipeWire's.
 func OnPipeWire() bool { return strings.Contains(Version(), "PipeWire") }
 
-// Close leaves the server. Where libjack hangs it gives up waiting after two
-// seconds and returns an error; the program may end.
+// Close leaves the server.
 func (s *Server) Close() error {
-	closed := make(chan int, 1)
-	go func() { closed <- s.client.Close() }()
-	select {
-	case code := <-closed:
-		if code != 0 {
-			return fmt.Errorf("close JACK client: code %d", code)
-		}
-		return nil
-	case <-time.After(closeLimit):
-		return fmt.Errorf("close JACK client: no answer in %v", closeLimit)
+	code, err := s.ask(s.client.Close)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("code %d", code)
 	}
+	if err != nil {
+		return fmt.Errorf("close JACK client: %w", err)
+	}
+	return nil
 }
 
 // Snapshot reads the ports and connections as they are now, in natural order.
-// A port that goes while it is read is left out with its connections.
-func (s *Server) Snapshot() Graph {
+// A port that goes while it is read is left out with its connections. JACK2
+// waits up to a period for changes under way to be in force.
+func (s *Server) Snapshot() Graph { return s.read(true) }
+
+// Ports reads the ports alone, without that wait.
+func (s *Server) Ports() []Port { return s.read(false).Ports }
+
+func (s *Server) read(connections bool) Graph {
 	var g Graph
 	pretty := prettyNames()
 	scan := C.int(1)
@@ -155,6 +194,8 @@ func (s *Server) Snapshot() Graph {
 		}
 		if flags&C.JackPortIsOutput != 0 {
 			p.Dir = Output
+		}
+		if connections && p.Dir == Output {
 			joined := C.jack_port_get_all_connections(s.handle, port)
 			for _, to := range cStrings(joined) {
 				g.Connections = append(g.Connections, Connection{name, C.GoString(to)})
@@ -169,19 +210,18 @@ func (s *Server) Snapshot() Graph {
 	return g
 }
 
-// Do makes one change. A change that is already so is done.
+// Do makes one change. To connect what is connected is done; to disconnect what
+// is not is refused.
 func (s *Server) Do(c Change) error {
-	var code int
-	switch c.Action {
-	case Connect:
-		code = s.client.Connect(c.From, c.To)
-		if code == C.EEXIST {
-			return nil
-		}
-	case Disconnect:
-		code = s.client.Disconnect(c.From, c.To)
+	call := s.client.Connect
+	if c.Action == Disconnect {
+		call = s.client.Disconnect
 	}
-	if code != 0 {
+	code, err := s.ask(func() int { return call(c.From, c.To) })
+	if err != nil {
+		return err
+	}
+	if code != 0 && !(code == C.EEXIST && c.Action == Connect) {
 		return fmt.Errorf("refused by the server (code %d)", code)
 	}
 	return nil

@@ -15,6 +15,7 @@ func Version() string { return "" }
 func OnPipeWire() bool { return false }
 
 func (s *Server) Close() error                                      { return ErrNoLibrary }
+func (s *Server) Ports() []Port                                     { return nil }
 func (s *Server) Snapshot() Graph                                   { return Graph{} }
 func (s *Server) Do(c Change) error                                 { return ErrNoLibrary }
 func (s *Server) Await(ctx context.Context, changes []Change) Graph { return Graph{} }

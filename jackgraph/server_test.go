@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -261,25 +262,42 @@ func TestOpenWithoutServer(t *testing.T) {
 	}
 }
 
-// A server that dies makes calls fail, not hang.
-func TestServerKilled(t *testing.T) {
-	d, err := servers.StartJackd(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Stop()
-	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
-	s, err := Open(unique("jackgraph"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Kill()
-	start := time.Now()
-	if err := s.Do(Change{Connect, Connection{"system:capture_1", "system:playback_1"}}); err == nil {
-		t.Error("connected on a dead server")
-	}
-	s.Close()
-	if d := time.Since(start); d > 2*closeLimit {
-		t.Errorf("took %v", d)
+// A server that dies, or hangs, makes calls fail in time.
+func TestServerGone(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(*servers.Server)
+	}{
+		{"killed", (*servers.Server).Kill},
+		{"hung", func(d *servers.Server) { syscall.Kill(d.PID(), syscall.SIGSTOP) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := servers.StartJackd(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Kill()
+			t.Setenv("JACK_DEFAULT_SERVER", d.Name)
+			s, err := Open(unique("jackgraph"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.end(d)
+			start := time.Now()
+			for range 10 {
+				if err := s.Do(Change{Connect, Connection{"system:capture_1", "system:playback_1"}}); err == nil {
+					t.Error("connected without a server")
+				}
+			}
+			s.Close()
+			if took := time.Since(start); took > 2*answerLimit {
+				t.Errorf("took %v", took)
+			}
+			_, err = Open(unique("jackgraph"))
+			if !errors.Is(err, ErrNoServer) && !errors.Is(err, ErrNoAnswer) {
+				t.Errorf("opened again: %v", err)
+			}
+			t.Log(err)
+		})
 	}
 }

@@ -56,7 +56,10 @@ Exit 4 if a selector matches nothing.`,
 				return err
 			}
 			defer server.Close()
-			g := server.Snapshot()
+			g := jackgraph.Graph{Ports: server.Ports()}
+			if connections || asJSON {
+				g = server.Snapshot()
+			}
 			admit := func(p jackgraph.Port) bool {
 				return inputs == outputs || inputs == (p.Dir == jackgraph.Input)
 			}

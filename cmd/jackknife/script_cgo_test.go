@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,7 +24,7 @@ func TestJackScripts(t *testing.T) { runScripts(t, "testdata/jack") }
 
 // jackd [ARG...] starts a private jackd with arguments of the dummy driver and
 // points the script at it; the script's end ends it. stopserver and killserver
-// end it before.
+// end it before, hangserver makes it hang.
 var _ = addScriptCommand("jackd", func(ts *testscript.TestScript, neg bool, args []string) {
 	startServer(ts, neg, func(dir string) (*servers.Server, error) { return servers.StartJackd(dir, args...) })
 })
@@ -36,6 +37,9 @@ var _ = addScriptCommand("pipewire", func(ts *testscript.TestScript, neg bool, a
 var (
 	_ = addScriptCommand("stopserver", func(ts *testscript.TestScript, neg bool, args []string) { scriptServer(ts, neg).Stop() })
 	_ = addScriptCommand("killserver", func(ts *testscript.TestScript, neg bool, args []string) { scriptServer(ts, neg).Kill() })
+	_ = addScriptCommand("hangserver", func(ts *testscript.TestScript, neg bool, args []string) {
+		ts.Check(syscall.Kill(scriptServer(ts, neg).PID(), syscall.SIGSTOP))
+	})
 )
 
 // scriptServers holds the server of each script by its folder.

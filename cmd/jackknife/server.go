@@ -30,6 +30,8 @@ func openServer() (*jackgraph.Server, error) {
 	switch {
 	case errors.Is(err, jackgraph.ErrNoServer):
 		return nil, &failure{code: exitNoServer, err: err, hint: startHint()}
+	case errors.Is(err, jackgraph.ErrNoAnswer):
+		return nil, &failure{code: exitNoServer, err: err, hint: "it hangs: end it and start it again"}
 	case errors.Is(err, jackgraph.ErrNoLibrary):
 		return nil, &failure{code: exitNoServer, err: err, hint: "install libjack-jackd2-dev (or your distribution's JACK development package) and a C compiler, then build it with make build"}
 	}
@@ -80,7 +82,7 @@ func completePorts(toComplete string, d jackgraph.Direction) ([]cobra.Completion
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer server.Close()
-	return portCompletions(server.Snapshot().Ports, toComplete, d), cobra.ShellCompDirectiveNoFileComp
+	return portCompletions(server.Ports(), toComplete, d), cobra.ShellCompDirectiveNoFileComp
 }
 
 func portCompletions(ports []jackgraph.Port, toComplete string, d jackgraph.Direction) []cobra.Completion {
