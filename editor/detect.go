@@ -2,9 +2,7 @@ package editor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"runtime"
 	"sync"
@@ -47,15 +45,8 @@ type Band struct {
 // SNRDB is how far the speech stands above the room tone.
 func (d Detection) SNRDB() float64 { return d.SpeechDB - d.FloorDB }
 
-// stretch is how many looks are analysed at once, and how far the tone model
-// sees either way: 10 s.
-const stretch = 20 * cell
-
-// looks is one channel of a stretch.
-type looks struct {
-	fast, slow []levels // mean of 3 and of 9 looks around
-	power      []float32
-}
+// stretch is how many looks are taken at once: 20 s.
+const stretch = 40 * cell
 
 // Detect finds the pauses of the take and yields them in order, each as soon
 // as it is final. A phrase in any channel is a phrase. Pauses at the head and
@@ -74,124 +65,141 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 	if f.RateHz < 4000 {
 		return d, fmt.Errorf("%d Hz: too low a rate to find speech in", f.RateHz)
 	}
+	if o.Min == 0 {
+		o.Min = 300 * time.Millisecond
+	}
+	if o.Before == 0 {
+		o.Before = 30 * time.Millisecond
+	}
+	if o.After == 0 {
+		o.After = 60 * time.Millisecond
+	}
 	a := newAnalyser(f.RateHz)
-	total := take.Frames()/int64(a.hop) + 1
-	count := int((total + stretch - 1) / stretch)
-
 	ctx, cancel := context.WithCancel(ctx)
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel()
-	type result struct {
-		channels []looks
-		err      error
-	}
-	slots := make(chan chan result, runtime.GOMAXPROCS(0)+2)
-	workers.Go(func() {
-		defer close(slots)
-		for s := range count {
-			slot := make(chan result, 1)
-			select {
-			case slots <- slot:
-			case <-ctx.Done():
-				return
-			}
-			workers.Go(func() {
-				first := int64(s) * stretch
-				c, err := a.look(take, first, int(min(stretch, total-first)))
-				slot <- result{c, err}
-			})
-		}
-	})
+	slots := make(chan *slot, runtime.GOMAXPROCS(0)+2)
+	workers.Go(func() { a.work(ctx, take, slots, &workers) })
 
-	t := newTracker(&d, a.hop, o, yield)
-	var before, now []looks
-	for slot := range slots {
-		r := <-slot
-		if r.err != nil {
-			return d, r.err
+	t := newTracker(&d, a.step(), o, yield)
+	for s := range slots {
+		v := <-s.judged
+		if v.err == nil {
+			v.err = t.feed(v)
 		}
-		if now != nil {
-			if err := t.feed(before, now, r.channels); err != nil {
-				return d, err
-			}
+		if v.err != nil {
+			return d, v.err
 		}
-		before, now = now, r.channels
 	}
 	if err := ctx.Err(); err != nil {
-		return d, err
-	}
-	if err := t.feed(before, now, nil); err != nil {
 		return d, err
 	}
 	return d, t.finish()
 }
 
-// look measures n looks from look first on.
-func (a *analyser) look(take *wav.Reader, first int64, n int) ([]looks, error) {
-	f := take.Format()
-	const margin = 4
-	// The first sample is the one before the first window, for the difference.
-	start := (first-margin)*int64(a.hop) - int64(a.win/2) - 1
-	frames := (n-1+2*margin)*a.hop + a.win + 1
-	from, to := max(start, 0), min(start+int64(frames), take.Frames())
-	raw := make([]byte, max(to-from, 0)*int64(f.FrameBytes()))
-	for at := from; at < to; {
-		got, err := take.ReadFrames(raw[(at-from)*int64(f.FrameBytes()):], at)
-		at += int64(got)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
-		}
-		if got == 0 {
-			return nil, fmt.Errorf("frame %d: %w", at, io.ErrUnexpectedEOF)
-		}
-	}
-	samples := make([]float32, len(raw)/f.SampleBytes)
-	wav.Decode(samples, raw, f)
-	channels := make([]looks, f.Channels)
-	d := make([]float32, frames)
-	re, im := make([]float32, a.half), make([]float32, a.half)
-	single := make([]levels, n+2*margin)
-	for c := range channels {
-		clear(d)
-		if to > from {
-			last := finite(samples[c])
-			for i := range to - from {
-				x := finite(samples[int(i)*f.Channels+c])
-				d[from-start+i] = x - last
-				last = x
-			}
-		}
-		for i := range single {
-			a.measure(d[1+i*a.hop:], re, im, &single[i])
-		}
-		channels[c] = smooth(single, n, margin)
-	}
-	return channels, nil
+// slot is a stretch on its way from the take to the tracker.
+type slot struct {
+	looked chan struct{} // closed when the next two are set
+	looks  []looks
+	err    error
+	judged chan *verdict // receives one
 }
 
-// finite reads what is not a number as silence.
-func finite(x float32) float32 {
-	if x-x != 0 {
-		return 0
-	}
-	return x
+// bench is what one worker works with.
+type bench struct {
+	raw     []byte
+	samples []float32
+	d       []float32
+	single  [][]levels
+	tone    tone
 }
 
-func smooth(single []levels, n, margin int) looks {
-	l := looks{make([]levels, n), make([]levels, n), make([]float32, n)}
-	for i := range n {
+// work sends the stretches of the take in order to slots, which bounds how many
+// are under way; as many are worked on at once as there are processors.
+func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slot, workers *sync.WaitGroup) {
+	defer close(slots)
+	free := make(chan *bench, runtime.GOMAXPROCS(0))
+	for range cap(free) {
+		free <- new(bench)
+	}
+	none := &slot{looked: make(chan struct{})}
+	close(none.looked)
+	last, now := none, none
+	total := a.count(take.Frames())
+	for first := int64(0); ; first += stretch {
+		next := none
+		if first < total {
+			next = &slot{looked: make(chan struct{}), judged: make(chan *verdict, 1)}
+			workers.Go(func() {
+				defer close(next.looked)
+				b := <-free
+				defer func() { free <- b }()
+				if next.err = ctx.Err(); next.err == nil {
+					next.looks, next.err = a.look(take, first, int(min(stretch, total-first)), b)
+				}
+			})
+		}
+		if before, it, after := last, now, next; it != none {
+			workers.Go(func() {
+				<-before.looked
+				<-it.looked
+				<-after.looked
+				b := <-free
+				it.judged <- judge(before, it, after, b)
+				free <- b
+			})
+		}
+		last, now = now, next
+		if next == none {
+			return
+		}
+		select {
+		case slots <- next:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// judge learns the tone around the stretch now and judges its looks.
+func judge(before, now, after *slot, b *bench) *verdict {
+	v := &verdict{}
+	for _, s := range []*slot{before, now, after} {
+		if s.err != nil {
+			v.err = s.err
+			return v
+		}
+	}
+	n := len(now.looks[0].power)
+	v.is, v.power = make([]byte, n), make([]float32, n)
+	channel := func(s *slot, c int) looks {
+		if s.looks == nil {
+			return looks{}
+		}
+		return s.looks[c]
+	}
+	share := 1 / float64(len(now.looks))
+	for c, l := range now.looks {
+		t := &b.tone
+		t.learn(channel(before, c), l, channel(after, c))
+		t.judge(l, v.is)
+		middle := &t.mean[t.first+n/2/cell]
 		for b := range bands {
-			at := i + margin
-			three := single[at-1][b] + single[at][b] + single[at+1][b]
-			nine := three
-			for k := 2; k <= 4; k++ {
-				nine += single[at-k][b] + single[at+k][b]
-			}
-			l.fast[i][b] = decibels(three/3 + 1e-14)
-			l.slow[i][b] = decibels(nine/9 + 1e-14)
-			l.power[i] += single[at][b]
+			v.tone[b] += share * float64(middle[b])
+			v.sigma[b] += share * float64(t.sigma[b])
+		}
+		for i, p := range l.power {
+			v.power[i] += p * float32(share)
 		}
 	}
-	return l
+	for i, p := range v.power {
+		switch is := v.is[i]; {
+		case is&lookCore != 0:
+			v.loud, v.loudN = v.loud+float64(p), v.loudN+1
+		case is&lookActive == 0:
+			v.quiet, v.quietN = v.quiet+float64(p), v.quietN+1
+		}
+	}
+	return v
 }

@@ -1,108 +1,144 @@
 package editor
 
-import "slices"
-
 const (
-	cell       = 100 // looks: half a second
-	localCells = 8   // the tone follows drift over 4 s either way
+	thinning   = 3             // the tone is learned from every third look: fast is a mean of three
+	cell       = 34 * thinning // looks, half a second
+	cellThin   = cell / thinning
+	knotCells  = 4         // the first guess is made every 2 s
+	guessCells = 12        // from 6 s either way
+	localCells = 8         // the tone is followed over 4 s either way
+	around     = 16 * cell // of context either side of a stretch
+
 	// A band this far below full scale holds no tone, only digital silence.
 	deadDB = -125
 	// A look is active, or core, where some band is both so many dB and so
 	// many standard deviations above the tone.
 	activeDB, activeSigmas = 2, 3.8
 	coreDB, coreSigmas     = 6, 6
+	// The same for a mean of nine looks, and for the mean of all bands in
+	// standard deviations.
+	slowDB, slowSigmas = 1.2, 4
+	allSigmas          = 4
+	// Clean tone stays within so many standard deviations.
+	oddSigmas = 3
 )
 
 // What a look is, as seen against the room tone around it.
 const (
 	lookActive = 1 << iota // some band rises above the tone: speech may go on here
 	lookCore               // some band stands well above the tone: speech
-	lookOdd                // not clean tone: a breath, a click, a tail, or dead silence
+	lookOdd                // not clean tone: a breath, a click, a tail, or digital silence
 )
 
 // spread is the centre and the robust standard deviation of some deviations
 // from the tone, in dB.
 type spread struct{ centre, sigma float32 }
 
-// tone is the model of the room tone in one channel of a window of the take:
-// its level in every band, followed over time, and how far single looks
-// scatter around it.
+// tone is the model of the room tone in one channel around a stretch: its level
+// in every band, followed over time, and how far looks scatter around it.
 type tone struct {
-	mean    []levels // per cell
-	clean   []bool   // per look
-	sigma   levels
-	slow    [bands]spread
-	sum     spread // of all bands together, fast
-	slowSum spread
-	floorDB float32
+	fast, slow []levels // every third look of the stretch and its context
+	clean      []bool   // whether that look is tone
+	mean       []levels // of every cell
+	sums       []levels // of the clean looks in every cell
+	count      []float32
+	first      int // cell of mean at which the stretch begins
+	sigma      levels
+	slowSpread [bands]spread
+	all        spread // of the mean of all bands in sigmas
+	slowAll    spread
+	hist       histogram
 }
 
-// learn finds the room tone in a window of looks: it starts from low
-// percentiles and then keeps, in rounds, what looks like tone.
-func learn(fast, slow []levels) *tone {
-	n := len(fast)
-	t := &tone{mean: make([]levels, (n+cell-1)/cell), clean: make([]bool, n)}
-	t.start(fast)
+// learn finds the room tone around the stretch now: it starts from low
+// percentiles and then keeps, in rounds, what looks like tone. before and after
+// may be empty.
+func (t *tone) learn(before, now, after looks) {
+	b := before.fast[max(0, len(before.fast)-around):]
+	bs := before.slow[max(0, len(before.slow)-around):]
+	n := min(len(after.fast), around)
+	t.first = len(b) / cell
+	t.fast = thin(thin(thin(t.fast[:0], b), now.fast), after.fast[:n])
+	t.slow = thin(thin(thin(t.slow[:0], bs), now.slow), after.slow[:n])
+	cells := (len(t.fast) + cellThin - 1) / cellThin
+	t.clean = resize(t.clean, len(t.fast))
+	t.mean, t.sums, t.count = resize(t.mean, cells), resize(t.sums, cells), resize(t.count, cells)
+
+	t.guess()
 	for b := range bands {
 		t.sigma[b] = 1.3
 	}
 	for round := range 4 {
-		erode := 6
+		erode := 2 // 30 ms
 		if round >= 2 {
-			erode = 16
+			erode = 5 // 80 ms
 		}
-		t.sift(fast, erode)
-		t.follow(fast)
+		t.sift(erode)
+		t.follow()
 	}
-	var hist histogram
 	for b := range bands {
-		hist.reset()
-		for i, ok := range t.clean {
-			if ok {
-				hist.add(slow[i][b] - t.mean[i/cell][b])
-			}
-		}
-		t.slow[b] = hist.spread(0.2)
+		t.slowSpread[b] = t.spreadOf(0.2, func(i int) float32 { return t.slow[i][b] - t.mean[i/cellThin][b] })
 	}
-	for _, s := range []struct {
-		of  *spread
-		sum func(i int) float32
-	}{
-		{&t.sum, func(i int) float32 { return t.fastSum(i, &fast[i]) }},
-		{&t.slowSum, func(i int) float32 { return t.slowSumOf(i, &slow[i]) }},
-	} {
-		hist.reset()
-		for i, ok := range t.clean {
-			if ok {
-				hist.add(s.sum(i))
-			}
-		}
-		*s.of = hist.spread(0.05)
-	}
-	return t
+	fast, slow := t.limits()
+	t.all = t.spreadOf(0.05, func(i int) float32 { return fast.sum(&t.fast[i], &t.mean[i/cellThin]) })
+	t.slowAll = t.spreadOf(0.05, func(i int) float32 { return slow.sum(&t.slow[i], &t.mean[i/cellThin]) })
 }
 
-// start sets the mean to the 12th percentile over 6 s either way, plus 1 dB.
-func (t *tone) start(fast []levels) {
-	const knot = 4 // cells
-	v := make([]float32, 0, 512)
-	for c := 0; c < len(t.mean); c += knot {
-		from, to := max(0, (c-12)*cell), min(len(fast), (c+12)*cell)
-		var m levels
-		for b := range bands {
-			v = v[:0]
-			for i := from; i < to; i += 5 {
-				if l := fast[i][b]; l > deadDB {
-					v = append(v, l)
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// thin appends every third look.
+func thin(to, from []levels) []levels {
+	for i := 0; i < len(from); i += thinning {
+		to = append(to, from[i])
+	}
+	return to
+}
+
+// guess sets the mean to the 12th percentile over 6 s either way, plus 1 dB.
+func (t *tone) guess() {
+	const (
+		every  = 2
+		lowest = -130
+	)
+	var bins [bands][256]int32 // of half a dB
+	var dead, total [bands]int32
+	put := func(c int, n int32) {
+		for i := c * cellThin; i < min((c+1)*cellThin, len(t.fast)); i += every {
+			for b := range bands {
+				if l := t.fast[i][b]; l > deadDB {
+					bins[b][min(int((l-lowest)*2), 255)] += n
+				} else {
+					dead[b] += n
 				}
-			}
-			m[b] = deadDB
-			if len(v) > 0 {
-				slices.Sort(v)
-				m[b] = v[len(v)*12/100] + 1
+				total[b] += n
 			}
 		}
-		for k := c; k < min(c+knot, len(t.mean)); k++ {
+	}
+	from, to := 0, 0
+	for c := 0; c < len(t.mean); c += knotCells {
+		for ; to < min(c+guessCells+knotCells, len(t.mean)); to++ {
+			put(to, 1)
+		}
+		for ; from < c-guessCells; from++ {
+			put(from, -1)
+		}
+		var m levels
+		for b := range bands {
+			m[b] = deadDB
+			rank := (total[b] - dead[b]) * 12 / 100
+			for k, n := range bins[b] {
+				if rank -= n; rank < 0 {
+					m[b] = lowest + float32(k)/2 + 1.25
+					break
+				}
+			}
+		}
+		for k := c; k < min(c+knotCells, len(t.mean)); k++ {
 			t.mean[k] = m
 		}
 	}
@@ -110,146 +146,192 @@ func (t *tone) start(fast []levels) {
 
 // sift marks the looks that are tone: no band stands out, and none does for
 // erode looks either way.
-func (t *tone) sift(fast []levels, erode int) {
-	var limit levels
+func (t *tone) sift(erode int) {
+	var over levels
 	for b := range bands {
-		limit[b] = max(3.2*t.sigma[b], 2.5)
+		over[b] = max(3.2*t.sigma[b], 2.5)
 	}
-	since := erode
-	for i := range fast {
-		m := &t.mean[i/cell]
-		since++
-		dead := true
+	quiet := erode // looks since one that stands out
+	for c := range t.mean {
+		var limit levels
 		for b := range bands {
-			if fast[i][b]-m[b] > limit[b] {
-				since = 0
-			}
-			if fast[i][b] > deadDB {
-				dead = false
-			}
+			limit[b] = t.mean[c][b] + over[b]
 		}
-		t.clean[i] = since > erode && !dead
-		if since == 0 {
-			for k := max(0, i-erode); k < i; k++ {
-				t.clean[k] = false
+		for i := c * cellThin; i < min((c+1)*cellThin, len(t.fast)); i++ {
+			l := &t.fast[i]
+			out, dead := false, true
+			for b := range bands {
+				if l[b] > limit[b] {
+					out = true
+					break
+				}
+				dead = dead && l[b] <= deadDB
 			}
+			quiet++
+			if out {
+				quiet = 0
+				clear(t.clean[max(0, i-erode):i])
+			}
+			t.clean[i] = quiet > erode && !dead
 		}
 	}
 }
 
-// follow sets mean and sigma from the looks marked clean.
-func (t *tone) follow(fast []levels) {
-	sums := make([]levels, len(t.mean))
-	count := make([]float32, len(t.mean))
+// follow sets mean and sigma from the clean looks.
+func (t *tone) follow() {
 	var all levels
 	var total float32
-	for i, ok := range t.clean {
-		if ok {
-			for b := range bands {
-				sums[i/cell][b] += fast[i][b]
+	for c := range t.sums {
+		var sum levels
+		var n float32
+		for i := c * cellThin; i < min((c+1)*cellThin, len(t.fast)); i++ {
+			if t.clean[i] {
+				for b := range bands {
+					sum[b] += t.fast[i][b]
+				}
+				n++
 			}
-			count[i/cell]++
 		}
-	}
-	for c := range sums {
+		t.sums[c], t.count[c] = sum, n
 		for b := range bands {
-			all[b] += sums[c][b]
+			all[b] += sum[b]
 		}
-		total += count[c]
+		total += n
 	}
-	if total < 20 {
+	if total < 10 {
 		return
 	}
+	var sum levels
+	var n float32
+	from, to := 0, 0
 	for c := range t.mean {
-		from, to := max(0, c-localCells), min(len(sums), c+localCells+1)
-		weight := 0.02 * float32((to-from)*cell)
-		var sum levels
-		for b := range bands {
-			sum[b] = weight * all[b] / total
-		}
-		for k := from; k < to; k++ {
+		for ; to < min(c+localCells+1, len(t.sums)); to++ {
 			for b := range bands {
-				sum[b] += sums[k][b]
+				sum[b] += t.sums[to][b]
 			}
-			weight += count[k]
+			n += t.count[to]
 		}
+		for ; from < c-localCells; from++ {
+			for b := range bands {
+				sum[b] -= t.sums[from][b]
+			}
+			n -= t.count[from]
+		}
+		// Where little is clean, the mean of the whole window helps out.
+		weight := 0.02 * float32((to-from)*cellThin)
 		for b := range bands {
-			t.mean[c][b] = sum[b] / weight
+			t.mean[c][b] = (sum[b] + weight*all[b]/total) / (n + weight)
 		}
 	}
-	var hist histogram
 	for b := range bands {
-		hist.reset()
-		for i, ok := range t.clean {
-			if ok {
-				hist.add(fast[i][b] - t.mean[i/cell][b])
+		t.sigma[b] = t.spreadOf(0.35, func(i int) float32 { return t.fast[i][b] - t.mean[i/cellThin][b] }).sigma
+	}
+}
+
+// spreadOf is the spread of a deviation over the clean looks.
+func (t *tone) spreadOf(least float32, deviation func(i int) float32) spread {
+	t.hist = histogram{}
+	for i, ok := range t.clean {
+		if ok {
+			t.hist.add(deviation(i))
+		}
+	}
+	return t.hist.spread(least)
+}
+
+// limits is what one look, fast or slow, is held against: all relative to the
+// mean of the cell.
+type limits struct {
+	centre, scale levels // one over sigma
+	active, core  levels
+	odd           levels // either way from the centre
+	all           spread
+}
+
+func (t *tone) limits() (fast, slow limits) {
+	for b := range bands {
+		s := t.sigma[b]
+		fast.scale[b] = 1 / s
+		fast.active[b] = max(activeDB, activeSigmas*s)
+		fast.core[b] = max(coreDB, coreSigmas*s)
+		w := t.slowSpread[b]
+		slow.centre[b], slow.scale[b] = w.centre, 1/w.sigma
+		slow.active[b] = w.centre + max(slowDB, slowSigmas*w.sigma)
+		slow.odd[b] = oddSigmas * w.sigma
+	}
+	fast.all, slow.all = t.all, t.slowAll
+	return fast, slow
+}
+
+// sum is the mean over the bands of how many sigmas the look lies above the
+// tone. No band may speak for the others.
+func (l *limits) sum(look, mean *levels) float32 {
+	var sum float32
+	for b := range bands {
+		z := (look[b] - mean[b] - l.centre[b]) * l.scale[b]
+		if z > 5 {
+			z = 5
+		}
+		if z < -2 {
+			z = -2
+		}
+		sum += z
+	}
+	return sum / bands
+}
+
+// judge says what each look of the stretch is; bits are added to is.
+func (t *tone) judge(now looks, is []byte) {
+	fast, slow := t.limits()
+	for i := range now.fast {
+		mean, f := &t.mean[t.first+i/cell], &now.fast[i]
+		var what byte
+		dead := true
+		for b := range bands {
+			d := f[b] - mean[b]
+			if d > fast.active[b] {
+				what |= lookActive | lookOdd
+				if d > fast.core[b] {
+					what |= lookCore
+					break
+				}
+			}
+			dead = dead && f[b] <= deadDB
+		}
+		switch s := &now.slow[i]; {
+		case what&lookActive != 0:
+		case dead:
+			what = lookOdd
+		default:
+			for b := range bands {
+				d := s[b] - mean[b]
+				if d > slow.active[b] {
+					what = lookActive | lookOdd
+					break
+				}
+				d -= slow.centre[b]
+				if d > slow.odd[b] || -d > slow.odd[b] {
+					what = lookOdd
+				}
+			}
+			if what&lookActive == 0 && (fast.sum(f, mean)-fast.all.centre > allSigmas*fast.all.sigma ||
+				slow.sum(s, mean)-slow.all.centre > allSigmas*slow.all.sigma) {
+				what = lookActive | lookOdd
 			}
 		}
-		t.sigma[b] = hist.spread(0.35).sigma
+		is[i] |= what
 	}
-}
-
-// fastSum is the mean over the bands of how many sigmas the look lies above
-// the tone; no band may speak for the others.
-func (t *tone) fastSum(i int, l *levels) float32 {
-	var sum float32
-	for b := range bands {
-		sum += min(max((l[b]-t.mean[i/cell][b])/t.sigma[b], -2), 5)
-	}
-	return sum / bands
-}
-
-func (t *tone) slowSumOf(i int, l *levels) float32 {
-	var sum float32
-	for b := range bands {
-		sum += min(max((l[b]-t.mean[i/cell][b]-t.slow[b].centre)/t.slow[b].sigma, -2), 5)
-	}
-	return sum / bands
-}
-
-// judge says what look i of the window is.
-func (t *tone) judge(i int, fast, slow *levels) byte {
-	var is byte
-	m := &t.mean[i/cell]
-	dead := true
-	for b := range bands {
-		d := fast[b] - m[b]
-		if d > coreDB && d > coreSigmas*t.sigma[b] {
-			is |= lookCore | lookActive
-		}
-		if d > activeDB && d > activeSigmas*t.sigma[b] {
-			is |= lookActive
-		}
-		e := slow[b] - m[b] - t.slow[b].centre
-		if e > 1.2 && e > 4*t.slow[b].sigma {
-			is |= lookActive
-		}
-		if max(e, -e) > 3*t.slow[b].sigma {
-			is |= lookOdd
-		}
-		if fast[b] > deadDB {
-			dead = false
-		}
-	}
-	if dead {
-		return lookOdd
-	}
-	if t.fastSum(i, fast)-t.sum.centre > 4*t.sum.sigma || t.slowSumOf(i, slow)-t.slowSum.centre > 4*t.slowSum.sigma {
-		is |= lookActive
-	}
-	return is
 }
 
 // histogram holds deviations within 12.8 dB to 0.05 dB.
 type histogram struct {
-	n    int
+	n    int32
 	bins [512]int32
 }
 
-func (h *histogram) reset() { *h = histogram{} }
-
 func (h *histogram) add(db float32) {
-	h.bins[int(min(max(db*20+256, 0), 511))]++
+	k := int(db*20 + 256)
+	h.bins[min(max(k, 0), 511)]++
 	h.n++
 }
 
@@ -260,12 +342,12 @@ func (h *histogram) spread(least float32) spread {
 		return spread{0, 1.3}
 	}
 	mid, seen := 0, h.bins[0]
-	for int(seen)*2 < h.n {
+	for seen*2 < h.n {
 		mid++
 		seen += h.bins[mid]
 	}
 	inside, r := h.bins[mid], 0
-	for int(inside)*2 < h.n {
+	for inside*2 < h.n {
 		r++
 		if mid-r >= 0 {
 			inside += h.bins[mid-r]

@@ -5,62 +5,78 @@ import (
 	"time"
 )
 
+// In looks of 5 ms.
 const (
 	coreLooks  = 6  // a core lasts 30 ms
 	holeLooks  = 12 // a phrase grows through holes of up to 60 ms
-	mergeLooks = 30 // islands nearer than 150 ms are one
-	leastLooks = 12 // an island shorter than 60 ms is none
 	tailLooks  = 4  // 20 ms after the last active look still belong to it
+	mergeLooks = 30 // islands nearer than 150 ms are one
+	leastLooks = 16 // an island shorter than 60 ms and its tail is none
 	awayLooks  = 16 // clean tone is 80 ms away from any island
+	toneLooks  = 10 // and lasts 50 ms
 )
 
-// seen is what the tracker remembers of a look.
-type seen struct {
-	power float32
-	odd   bool
-	ratio float32 // speech over tone around here, dB
+// verdict is what the judges say of a stretch.
+type verdict struct {
+	is            []byte    // of every look, all channels together
+	power         []float32 // mean over the channels
+	quiet, loud   float64   // sums of power over tone and over cores
+	quietN, loudN int64
+	tone, sigma   [bands]float64 // mean over the channels, in the middle
+	err           error
 }
 
 // tracker turns judged looks into islands of activity and the pauses between
-// them. It remembers no more than the looks since the last island.
+// them. It remembers only the looks that a pause or an island may still claim.
 type tracker struct {
-	d        *Detection
-	hop      int64
-	min      int64 // frames
-	pad      [2]time.Duration
-	yield    func(Pause) error
-	past     []seen // looks from base on
-	base     int64
-	now      int64
-	islandTo int64 // end of the last sure island; -1 before the first
-	island   Span  // the open island, merged so far; empty if Start < 0
-	group    struct {
-		from, last int64 // looks; from < 0: none open
-		kept       bool
-		core       int
+	d             *Detection
+	step          int64 // frames from look to look
+	min           int64 // frames
+	before, after time.Duration
+	yield         func(Pause) error
+
+	now   int64 // the look to come
+	group struct {
+		open, kept bool
+		from, last int64
+		core       int // looks of the run that ends here
 	}
-	ratio              float32
-	floor, speech      float64 // sums of power
-	floorN, speechN    int64
-	tone, sigma        [bands]float64 // sums over models
-	models             int
-	scratchF, scratchS []levels
+	island struct {
+		open, sure bool
+		from, to   int64
+	}
+	still still
+
+	ratio         float64 // of speech to tone so far, dB
+	quiet, loud   float64
+	quietN, loudN int64
+	tone, sigma   [bands]float64
+	stretches     float64
 }
 
-func newTracker(d *Detection, hop int, o DetectOptions, yield func(Pause) error) *tracker {
-	t := &tracker{d: d, hop: int64(hop), yield: yield, islandTo: -1, ratio: 30}
-	t.pad = [2]time.Duration{o.Before, o.After}
-	if t.pad[0] == 0 {
-		t.pad[0] = 30 * time.Millisecond
-	}
-	if t.pad[1] == 0 {
-		t.pad[1] = 60 * time.Millisecond
-	}
-	if o.Min == 0 {
-		o.Min = 300 * time.Millisecond
-	}
+// still is the pause going on, from the last island on.
+type still struct {
+	head    bool
+	from    int64 // look
+	pad     int64 // frames kept after the island
+	past    []seen
+	settled int64 // looks before this one are in the sums below
+	sum     float64
+	least   float32
+	at      int64
+	run     int64 // length of the tone that ends at settled
+	tone    []Span
+}
+
+type seen struct {
+	power float32
+	odd   bool
+}
+
+func newTracker(d *Detection, step int64, o DetectOptions, yield func(Pause) error) *tracker {
+	t := &tracker{d: d, step: step, yield: yield, before: o.Before, after: o.After, ratio: 30}
 	t.min = t.frames(o.Min)
-	t.island.Start, t.group.from = -1, -1
+	t.still = still{head: true, least: float32(math.Inf(1)), at: -1}
 	return t
 }
 
@@ -68,234 +84,198 @@ func (t *tracker) frames(d time.Duration) int64 {
 	return int64(d.Seconds() * float64(t.d.RateHz))
 }
 
-// feed judges the looks of now, which lie between before and after.
-func (t *tracker) feed(before, now, after []looks) error {
-	n := len(now[0].power)
-	is := make([]byte, n)
-	power := make([]float32, n)
-	odd := make([]bool, n)
-	for c := range now {
-		fast, slow := t.scratchF[:0], t.scratchS[:0]
-		offset := 0
-		if before != nil {
-			fast, slow = append(fast, before[c].fast...), append(slow, before[c].slow...)
-			offset = len(fast)
-		}
-		fast, slow = append(fast, now[c].fast...), append(slow, now[c].slow...)
-		if after != nil {
-			fast, slow = append(fast, after[c].fast...), append(slow, after[c].slow...)
-		}
-		t.scratchF, t.scratchS = fast, slow
-		m := learn(fast, slow)
-		t.note(m)
-		for i := range n {
-			j := m.judge(offset+i, &fast[offset+i], &slow[offset+i])
-			is[i] |= j &^ lookOdd
-			odd[i] = odd[i] || j&lookOdd != 0
-			power[i] += now[c].power[i] / float32(len(now))
-		}
+// feed takes in the verdict on the next stretch.
+func (t *tracker) feed(v *verdict) error {
+	t.quiet, t.quietN = t.quiet+v.quiet, t.quietN+v.quietN
+	t.loud, t.loudN = t.loud+v.loud, t.loudN+v.loudN
+	if t.quietN > 0 && t.loudN > 0 {
+		t.ratio = meanDB(t.loud, t.loudN) - meanDB(t.quiet, t.quietN)
 	}
-	t.measure(is, power)
-	for i := range n {
-		t.past = append(t.past, seen{power[i], odd[i] || is[i]&lookActive != 0, t.ratio})
-		if err := t.step(is[i]); err != nil {
+	for b := range bands {
+		t.tone[b] += v.tone[b]
+		t.sigma[b] += v.sigma[b]
+	}
+	t.stretches++
+	for i, is := range v.is {
+		t.still.past = append(t.still.past, seen{v.power[i], is&lookOdd != 0})
+		if err := t.look(is); err != nil {
 			return err
 		}
 	}
+	t.forget()
 	return nil
 }
 
-// note keeps the sums behind Detection.Bands.
-func (t *tracker) note(m *tone) {
-	mid := &m.mean[len(m.mean)/2]
-	for b := range bands {
-		t.tone[b] += float64(mid[b])
-		t.sigma[b] += float64(m.sigma[b])
-	}
-	t.models++
-}
+func meanDB(sum float64, n int64) float64 { return 10 * math.Log10(sum/float64(n)+1e-14) }
 
-// measure keeps the sums behind the floor and the speech level, and how far
-// apart they are around here.
-func (t *tracker) measure(is []byte, power []float32) {
-	var quiet, loud float64
-	var quietN, loudN int64
-	for i, p := range power {
-		switch {
-		case is[i]&lookCore != 0:
-			loud += float64(p)
-			loudN++
-		case is[i]&lookActive == 0:
-			quiet += float64(p)
-			quietN++
-		}
-	}
-	t.floor, t.floorN = t.floor+quiet, t.floorN+quietN
-	t.speech, t.speechN = t.speech+loud, t.speechN+loudN
-	if t.floorN > 0 && t.speechN > 0 {
-		t.ratio = float32(10 * math.Log10((t.speech/float64(t.speechN)+1e-14)/(t.floor/float64(t.floorN)+1e-14)))
-	}
-}
-
-func (t *tracker) step(is byte) error {
-	i := t.now
+// look takes in one look.
+func (t *tracker) look(is byte) error {
+	i, g := t.now, &t.group
 	t.now++
-	g := &t.group
-	if is&lookActive != 0 {
-		if g.from < 0 {
-			g.from, g.kept, g.core = i, false, 0
+	if is&lookActive == 0 {
+		g.core = 0
+		if g.open && i-g.last > holeLooks {
+			g.open = false
 		}
-		g.last = i
-		if is&lookCore != 0 {
-			g.core++
-			g.kept = g.kept || g.core >= coreLooks
-		} else {
-			g.core = 0
+		if t.island.open && !g.open && i-t.island.to > mergeLooks {
+			t.closeIsland()
 		}
+		return nil
+	}
+	if !g.open {
+		g.open, g.kept, g.from = true, false, i
+	}
+	g.last = i
+	if is&lookCore != 0 {
+		g.core++
 	} else {
 		g.core = 0
 	}
-	if g.from >= 0 && i-g.last > holeLooks {
-		if err := t.closeGroup(); err != nil {
-			return err
+	if !g.kept {
+		if g.core < coreLooks {
+			return nil
+		}
+		g.kept = true
+		if t.island.open && g.from-t.island.to >= mergeLooks {
+			t.closeIsland()
+		}
+		if !t.island.open {
+			t.island.open, t.island.sure, t.island.from = true, false, g.from
 		}
 	}
-	if t.island.Start >= 0 && g.from < 0 && i-t.island.End > mergeLooks+holeLooks {
-		return t.closeIsland()
-	}
-	return nil
-}
-
-// closeGroup adds the group of active looks to the open island, or opens one.
-func (t *tracker) closeGroup() error {
-	from, to, kept := t.group.from, t.group.last+1+tailLooks, t.group.kept
-	t.group.from = -1
-	if !kept {
-		return nil
-	}
-	if t.island.Start >= 0 && from-t.island.End < mergeLooks {
-		t.island.End = to
-		return nil
-	}
-	if t.island.Start >= 0 {
-		if err := t.closeIsland(); err != nil {
-			return err
-		}
-	}
-	t.island = Span{from, to}
-	return nil
-}
-
-// closeIsland yields the pause before the island that no later look can reach.
-func (t *tracker) closeIsland() error {
-	s := t.island
-	t.island.Start = -1
-	if s.Len() < leastLooks+tailLooks {
-		return nil
-	}
-	err := t.pause(s.Start)
-	t.islandTo = s.End
-	drop := min(s.End-t.base, int64(len(t.past)))
-	t.past = append(t.past[:0], t.past[drop:]...)
-	t.base += drop
-	return err
-}
-
-func (t *tracker) finish() error {
-	if t.group.from >= 0 {
-		if err := t.closeGroup(); err != nil {
-			return err
-		}
-	}
-	if t.island.Start >= 0 {
-		if err := t.closeIsland(); err != nil {
-			return err
-		}
-	}
-	if t.floorN > 0 {
-		t.d.FloorDB = 10 * math.Log10(t.floor/float64(t.floorN)+1e-14)
-	}
-	if t.speechN > 0 {
-		t.d.SpeechDB = 10 * math.Log10(t.speech/float64(t.speechN)+1e-14)
-	}
-	for b := range bands {
-		if bandEdgesHz[b+1] > 0.45*float64(t.d.RateHz) {
-			break
-		}
-		tone, sigma := t.tone[b]/float64(t.models), t.sigma[b]/float64(t.models)
-		t.d.Bands = append(t.d.Bands, Band{bandEdgesHz[b], bandEdgesHz[b+1], tone,
-			tone + max(activeDB, activeSigmas*sigma), tone + max(coreDB, coreSigmas*sigma)})
-	}
-	return t.pause(-1)
-}
-
-// pause yields the pause between the last island and the look to; the end of
-// the take if to < 0.
-func (t *tracker) pause(to int64) error {
-	head, tail := t.islandTo < 0, to < 0
-	heard := Span{max(t.islandTo, 0) * t.hop, to * t.hop}
-	if tail {
-		heard.End, to = t.d.Frames, t.now
-	} else {
+	t.island.to = i + 1 + tailLooks
+	if !t.island.sure && t.island.to-t.island.from >= leastLooks {
+		t.island.sure = true
 		t.d.Phrases++
+		return t.pause(t.island.from, false)
 	}
-	if heard.Len() < t.min || heard.Len() <= 0 {
-		return nil
+	return nil
+}
+
+// closeIsland ends the open island: no later look can join it. A pause begins,
+// or goes on if the island was too short to be one.
+func (t *tracker) closeIsland() {
+	t.island.open = false
+	if !t.island.sure {
+		return
 	}
-	from := max(t.islandTo, 0)
-	p := Pause{Span: heard, Heard: heard}
-	if !head {
-		p.Start += t.padded(t.pad[1], from)
+	s := &t.still
+	s.past = s.past[min(t.island.to-s.settled, int64(len(s.past))):]
+	*s = still{from: t.island.to, pad: t.padded(t.after), past: s.past, settled: t.island.to, least: float32(math.Inf(1)), at: -1}
+}
+
+// forget lets go of the looks that nothing can claim any more.
+func (t *tracker) forget() {
+	s := &t.still
+	if t.island.open && t.island.sure {
+		drop := min(t.island.to-s.settled, int64(len(s.past)))
+		s.settled += drop
+		s.past = append(s.past[:0:0], s.past[drop:]...)
+		return
 	}
-	if !tail {
-		p.End -= t.padded(t.pad[0], to)
+	to := t.now
+	if t.group.open {
+		to = t.group.from
 	}
-	if p.Len() <= 0 {
-		return nil
+	if t.island.open {
+		to = t.island.from
 	}
-	var sum float64
-	least := float32(math.Inf(1))
-	p.At = (p.Start + p.End) / 2
+	to -= max(awayLooks, 2*t.frames(t.before)/t.step+4)
+	t.settle(to, to, math.MaxInt64)
+	s.past = append(s.past[:0:0], s.past...)
+}
+
+// settle sums up the looks before to: those before toneTo may be tone, and those
+// that end before frame end may hold the quietest place.
+func (t *tracker) settle(to, toneTo, end int64) {
+	s := &t.still
 	reach := t.frames(5 * time.Millisecond)
-	toneFrom, toneTo := from, to
-	if !head {
-		toneFrom += awayLooks
+	start := s.from * t.step
+	toneFrom := s.from + awayLooks
+	if s.head {
+		start, toneFrom = 0, 0
 	}
+	n := 0
+	for ; s.settled < to && n < len(s.past); s.settled, n = s.settled+1, n+1 {
+		p, i := s.past[n], s.settled
+		s.sum += float64(p.power)
+		if at := i * t.step; p.power < s.least && at-reach >= start+s.pad && at+reach <= end {
+			s.least, s.at = p.power, at
+		}
+		if p.odd || i < toneFrom || i >= toneTo {
+			s.run = 0
+			continue
+		}
+		s.run++
+		if s.run == toneLooks {
+			s.tone = append(s.tone, Span{(i + 1 - toneLooks) * t.step, (i + 1) * t.step})
+		} else if s.run > toneLooks {
+			s.tone[len(s.tone)-1].End = (i + 1) * t.step
+		}
+	}
+	s.past = s.past[n:]
+}
+
+// pause yields the pause that ends with look to, or with the take.
+func (t *tracker) pause(to int64, tail bool) error {
+	s := &t.still
+	p := Pause{Heard: Span{s.from * t.step, to * t.step}}
+	if s.head {
+		p.Heard.Start = 0
+	}
+	toneTo := to - awayLooks
+	if tail {
+		p.Heard.End, toneTo = t.d.Frames, to
+	}
+	p.Span = p.Heard
+	p.Start += s.pad
 	if !tail {
-		toneTo -= awayLooks
+		p.End -= t.padded(t.before)
 	}
-	for i := from; i < to && i-t.base < int64(len(t.past)); i++ {
-		s := &t.past[i-t.base]
-		sum += float64(s.power)
-		if at := i * t.hop; s.power < least && at-reach >= p.Start && at+reach <= p.End {
-			least, p.At = s.power, at
-		}
-		if i >= toneFrom && i < toneTo && !s.odd {
-			at := Span{i*t.hop - t.hop/2, i*t.hop + t.hop - t.hop/2}
-			at.Start, at.End = max(at.Start, p.Start), min(at.End, p.End)
-			if k := len(p.Tone) - 1; k >= 0 && p.Tone[k].End == at.Start {
-				p.Tone[k].End = at.End
-			} else if at.Len() > 0 {
-				p.Tone = append(p.Tone, at)
-			}
+	if p.Heard.Len() < t.min || p.Len() <= 0 {
+		return nil
+	}
+	t.settle(to, toneTo, p.End)
+	if p.At = s.at; p.At < 0 {
+		p.At = (p.Start + p.End) / 2
+	}
+	p.LevelDB = meanDB(s.sum, max(s.settled-s.from, 1))
+	for _, tone := range s.tone {
+		tone.Start, tone.End = max(tone.Start, p.Start), min(tone.End, p.End)
+		if tone.Len() > 0 {
+			p.Tone = append(p.Tone, tone)
 		}
 	}
-	p.LevelDB = 10 * math.Log10(sum/float64(to-from)+1e-14)
-	long := p.Tone[:0]
-	for _, s := range p.Tone {
-		if s.Len() >= t.frames(50*time.Millisecond) {
-			long = append(long, s)
-		}
-	}
-	p.Tone = long
 	t.d.Pauses++
 	return t.yield(p)
 }
 
-// padded is the pad at a look in frames: longer where the speech stands less
-// than 30 dB above the tone, for its weak ends then sink below it.
-func (t *tracker) padded(pad time.Duration, look int64) int64 {
-	ratio := t.past[min(max(look-t.base, 0), int64(len(t.past))-1)].ratio
-	more := min(max(float64(30-ratio)/20, 0), 1)
+// finish yields the last pause and completes the Detection.
+func (t *tracker) finish() error {
+	d := t.d
+	if t.quietN > 0 {
+		d.FloorDB = meanDB(t.quiet, t.quietN)
+	}
+	if t.loudN > 0 {
+		d.SpeechDB = meanDB(t.loud, t.loudN)
+	}
+	for b := range bands {
+		if bandEdgesHz[b+1] >= 0.45*float64(d.RateHz) {
+			break
+		}
+		tone, sigma := t.tone[b]/t.stretches, t.sigma[b]/t.stretches
+		d.Bands = append(d.Bands, Band{bandEdgesHz[b], bandEdgesHz[b+1], tone,
+			tone + max(activeDB, activeSigmas*sigma), tone + max(coreDB, coreSigmas*sigma)})
+	}
+	if t.island.open {
+		t.closeIsland()
+	}
+	return t.pause(t.now, true)
+}
+
+// padded is a pad in frames: longer where the speech stands less than 30 dB
+// above the tone, for its weak ends then sink below it.
+func (t *tracker) padded(pad time.Duration) int64 {
+	more := min(max((30-t.ratio)/20, 0), 1)
 	return t.frames(time.Duration(float64(pad) * (1 + more)))
 }

@@ -1,0 +1,181 @@
+//go:build cgo
+
+/* -std=c11 keeps the compiler from fusing products with sums; clang wants to be told. */
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#include "bands.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define COS1 0.9238795325112867f /* cos pi/8 */
+#define SIN1 0.3826834323650898f /* sin pi/8 */
+#define HALF 0.7071067811865476f /* sqrt 1/2 */
+
+#ifdef __clang__
+#define SHUFFLE(type, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(type, a, b, ...) __builtin_shuffle(a, b, (type){__VA_ARGS__})
+#endif
+
+/* Four sums side by side, then those. */
+static inline void sum_bands(const struct jk_tables *t, const float *power, float *single)
+{
+	for (int b = 0; b < t->bands; b++) {
+		float s[4] = {0, 0, 0, 0};
+		int k = t->bin[b], end = t->bin[b + 1];
+		for (; k + 4 <= end; k += 4)
+			for (int i = 0; i < 4; i++)
+				s[i] += power[k + i];
+		for (int i = 0; k < end; i++, k++)
+			s[i] += power[k];
+		single[b] = ((s[0] + s[1]) + (s[2] + s[3])) * t->gain[b];
+	}
+	for (int b = t->bands; b < jk_lanes; b++)
+		single[b] = 0;
+}
+
+#define W 4
+#define NAME(x) x##_4
+#include "bands_kernel.h"
+#undef W
+#undef NAME
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define WIDER 1
+#pragma GCC push_options
+#pragma GCC target("avx2")
+#define W 8
+#define NAME(x) x##_8
+#include "bands_kernel.h"
+#undef W
+#undef NAME
+#pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512")
+#define W 16
+#define NAME(x) x##_16
+#include "bands_kernel.h"
+#undef W
+#undef NAME
+#pragma GCC pop_options
+#endif
+
+void jk_measure(const struct jk_tables *t, const float *d, int n, float *single)
+{
+#ifdef WIDER
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512bw")) {
+		measure_16(t, d, n, single);
+		return;
+	}
+	if (__builtin_cpu_supports("avx2")) {
+		measure_8(t, d, n, single);
+		return;
+	}
+#endif
+	measure_4(t, d, n, single);
+}
+
+#ifdef WIDER
+#define EVERYWHERE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define EVERYWHERE
+#endif
+
+static inline float decibels(float power)
+{
+	int32_t b;
+	memcpy(&b, &power, 4);
+	int32_t f = (b & 0x7fffff) | 0x3f800000;
+	float m;
+	memcpy(&m, &f, 4);
+	m -= 1;
+	float log2 = m * (1.4426157f + m * (-0.7170639f + m * (0.4422742f + m * (-0.2277126f + m * 0.0599456f))));
+	return 3.0103f * ((float)((b >> 23) - 127) + log2);
+}
+
+EVERYWHERE
+void jk_smooth(const float *single, int n, float *restrict fast, float *restrict slow, float *restrict power)
+{
+	for (int i = 0; i < n; i++, single += jk_lanes, fast += jk_lanes, slow += jk_lanes) {
+		const float *s = single;
+		float mid[jk_lanes];
+		for (int b = 0; b < jk_lanes; b++) {
+			float three = s[3 * jk_lanes + b] + s[4 * jk_lanes + b] + s[5 * jk_lanes + b];
+			float outer = (s[b] + s[8 * jk_lanes + b]) + (s[jk_lanes + b] + s[7 * jk_lanes + b]) +
+				      (s[2 * jk_lanes + b] + s[6 * jk_lanes + b]);
+			mid[b] = s[4 * jk_lanes + b];
+			fast[b] = decibels(three * (1.0f / 3) + 1e-14f);
+			slow[b] = decibels((three + outer) * (1.0f / 9) + 1e-14f);
+		}
+		for (int h = jk_lanes / 2; h > 0; h /= 2)
+			for (int b = 0; b < h; b++)
+				mid[b] += mid[b + h];
+		power[i] = mid[0];
+	}
+}
+
+#ifdef WIDER
+typedef signed char bytes16 __attribute__((vector_size(16)));
+typedef bytes16 bytes16_any __attribute__((aligned(1), may_alias));
+typedef int32_t ints4 __attribute__((vector_size(16)));
+typedef float floats4 __attribute__((vector_size(16)));
+typedef floats4 floats4_any __attribute__((aligned(4), may_alias));
+
+/* Four neighbouring samples of 3 bytes; reads 16 bytes. */
+static inline __attribute__((always_inline, target("avx2"))) ints4 four24(const unsigned char *p)
+{
+	bytes16 x = *(const bytes16_any *)p, zero = {0};
+	x = __builtin_shuffle(x, zero, (bytes16){16, 0, 1, 2, 16, 3, 4, 5, 16, 6, 7, 8, 16, 9, 10, 11});
+	return (ints4)x >> 8;
+}
+
+__attribute__((target("avx2")))
+static int differences24(const unsigned char *raw, int n, float *d)
+{
+	int i = 0;
+	for (; i + 8 <= n; i += 4) {
+		ints4 x = four24(raw + 3 * (long)i + 3) - four24(raw + 3 * (long)i);
+		*(floats4_any *)(d + i) = __builtin_convertvector(x, floats4) * (1.0f / (1 << 23));
+	}
+	return i;
+}
+#endif
+
+static inline int32_t sample24(const unsigned char *p)
+{
+	return (int32_t)((uint32_t)p[0] << 8 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 24) >> 8;
+}
+
+EVERYWHERE
+static void differences16(const unsigned char *raw, int stride, int n, float *restrict d)
+{
+	for (int i = 0; i < n; i++) {
+		int16_t x, y;
+		memcpy(&x, raw + (long)i * stride, 2);
+		memcpy(&y, raw + (long)(i + 1) * stride, 2);
+		d[i] = (float)(y - x) * (1.0f / (1 << 15));
+	}
+}
+
+void jk_differences(const unsigned char *raw, int bytes, int stride, int n, float *d)
+{
+	if (bytes == 2) {
+		differences16(raw, stride, n, d);
+		return;
+	}
+	int i = 0;
+#ifdef WIDER
+	if (stride == 3 && __builtin_cpu_supports("avx2"))
+		i = differences24(raw, n, d);
+#endif
+	int32_t last = sample24(raw + (long)i * stride);
+	for (; i < n; i++) {
+		int32_t x = sample24(raw + (long)(i + 1) * stride);
+		d[i] = (float)(x - last) * (1.0f / (1 << 23));
+		last = x;
+	}
+}

@@ -1,0 +1,73 @@
+package editor
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestBandsTwins: the build with C and the one without see the same bits, so
+// that a plan does not depend on the build.
+func TestBandsTwins(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, rate := range []int{8000, 22050, 44100, 48000, 51200, 96000} {
+		a := newAnalyser(rate)
+		const n = 50
+		raw := make([]byte, 3*a.reach(n)+3)
+		for i := range raw {
+			raw[i] = byte(rng.Uint32())
+		}
+		for _, bytes := range []int{2, 3} {
+			d, twin := make([]float32, a.reach(n)-1), make([]float32, a.reach(n)-1)
+			differencesOf(raw, bytes, 3, d)
+			differencesGo(raw, bytes, 3, twin)
+			if !slices.Equal(d, twin) {
+				t.Fatalf("%d Hz, %d bytes: differences differ", rate, bytes)
+			}
+			for i := range d { // from full scale down to nothing
+				d[i] *= float32(math.Exp2(-40 * float64(i) / float64(len(d))))
+			}
+			single, singleTwin := make([]levels, n+2*margin), make([]levels, n+2*margin)
+			a.measure(d, single[:n])
+			a.measureGo(d, singleTwin[:n])
+			if !slices.Equal(single, singleTwin) {
+				t.Fatalf("%d Hz: bands differ:\n%v\n%v", rate, single[0], singleTwin[0])
+			}
+			l := looks{make([]levels, n), make([]levels, n), make([]float32, n)}
+			lTwin := looks{make([]levels, n), make([]levels, n), make([]float32, n)}
+			smooth(single, l)
+			smoothGo(singleTwin, lTwin)
+			if !slices.Equal(l.fast, lTwin.fast) || !slices.Equal(l.slow, lTwin.slow) || !slices.Equal(l.power, lTwin.power) {
+				t.Fatalf("%d Hz: levels differ", rate)
+			}
+		}
+	}
+}
+
+// TestBandsOfTones: a tone shows its level in its band, 27 dB above all others
+// but the neighbours.
+func TestBandsOfTones(t *testing.T) {
+	for _, rate := range []int{16000, 44100, 48000, 96000} {
+		a := newAnalyser(rate)
+		r := float64(rate) / float64(a.thin)
+		for b := 3; b < bands && bandEdgesHz[b+1] < 0.45*r; b++ {
+			hz := math.Sqrt(bandEdgesHz[b] * bandEdgesHz[b+1])
+			d := make([]float32, a.reach(1)-1)
+			for i := range d {
+				s := func(i int) float64 { return 0.1 * math.Sin(2*math.Pi*hz*float64(i)/r) }
+				d[i] = float32(s(i+1) - s(i))
+			}
+			one := make([]levels, 1)
+			a.measure(d, one)
+			if got := decibels(one[0][b]); math.Abs(float64(got)+23) > 1 {
+				t.Errorf("%d Hz: a tone of -23 dBFS at %.0f Hz shows as %.1f", rate, hz, got)
+			}
+			for other := range bands {
+				if got := decibels(one[0][other] + 1e-14); (other < b-1 || other > b+1) && got > -50 {
+					t.Errorf("%d Hz: a tone at %.0f Hz shows as %.1f dB in band %d", rate, hz, got, other)
+				}
+			}
+		}
+	}
+}
