@@ -91,6 +91,7 @@ const (
 	axisH      = 22
 	linkH      = 56
 	legendH    = 28
+	glyphW     = 7
 	leastWidth = 400
 )
 
@@ -177,7 +178,9 @@ func (c *canvas) axis(y, end int) {
 			return
 		}
 		c.fill(x, y, x+1, y+5, ink)
-		c.text(x+3, y+14, ink, clock(s, step))
+		if label := clock(s, step); x+3+glyphW*len(label) <= c.right+margin {
+			c.text(x+3, y+14, ink, label)
+		}
 	}
 }
 
@@ -186,8 +189,8 @@ func (c *canvas) links(y int, from, to Track, links []Link) {
 		a := c.x(l.From, from.Take.Format().RateHz)
 		b := c.x(l.To, to.Take.Format().RateHz)
 		for i := range linkH {
-			x := a + (b-a)*i/linkH
-			c.img.SetRGBA(x, y+i, faint)
+			x0, x1 := a+(b-a)*i/linkH, a+(b-a)*(i+1)/linkH
+			c.fill(min(x0, x1), y+i, max(x0, x1, min(x0, x1)+1), y+i+1, faint)
 		}
 	}
 }
@@ -206,7 +209,7 @@ func (c *canvas) legend(y int, tracks []Track) {
 		}
 		c.fill(x, y, x+14, y+12, kindColour[k])
 		c.text(x+20, y+11, ink, kindName[k])
-		x += 20 + 7*len(kindName[k]) + 28
+		x += 20 + glyphW*len(kindName[k]) + 28
 	}
 }
 
