@@ -5,7 +5,7 @@ package rt
 /*
 #cgo CFLAGS: -std=c11 -Wall -Wextra -O2
 #cgo LDFLAGS: -ljack -lm
-#include <jack/types.h>
+#include <jack/jack.h>
 #include <stdlib.h>
 #include "loop.h"
 */
@@ -63,6 +63,9 @@ type Loop struct {
 // one the error is ErrNoServer. The caller closes the loop. libjack's own
 // messages are silenced for the whole process.
 func Open(cfg Config) (*Loop, error) {
+	if most := int(C.jack_client_name_size()) - 1; len(cfg.Client) > most {
+		return nil, fmt.Errorf("client name of %d bytes: JACK takes %d at the most", len(cfg.Client), most)
+	}
 	name := C.CString(cfg.Client)
 	defer C.free(unsafe.Pointer(name))
 	var status C.uint32_t

@@ -513,3 +513,10 @@ func TestPortRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestClientName(t *testing.T) {
+	_, err := rt.Open(rt.Config{Client: strings.Repeat("x", 100), Inputs: ports("in", 1)})
+	if err == nil || errors.Is(err, rt.ErrNoServer) || !strings.Contains(err.Error(), "100 bytes") {
+		t.Errorf("error %v", err)
+	}
+}

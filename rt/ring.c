@@ -2,7 +2,7 @@
 #include "ring.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -15,31 +15,21 @@ int ring_open(struct ring *r, uint64_t size)
 	atomic_init(&r->head, 0);
 	atomic_init(&r->tail, 0);
 
-	int fd = memfd_create("jackknife-ring", MFD_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	unsigned char *data = MAP_FAILED;
-	if (ftruncate(fd, (off_t)r->size) == 0)
-		data = mmap(NULL, 2 * r->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (data != MAP_FAILED) {
-		const int prot = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
-		if (mmap(data, r->size, prot, flags, fd, 0) == MAP_FAILED ||
-		    mmap(data + r->size, r->size, prot, flags, fd, 0) == MAP_FAILED) {
-			int why = errno;
-			munmap(data, 2 * r->size);
-			errno = why;
-			data = MAP_FAILED;
-		}
-	}
-	int why = errno;
-	close(fd);
-	errno = why;
+	unsigned char *data = mmap(NULL, 2 * r->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (data == MAP_FAILED)
 		return -1;
-	r->data = data;
-	/* One view is enough: it is the same pages, and only one view counts
-	 * against the user's limit. */
+	/* An old size of 0 asks for a second view of the same pages (mremap(2)). */
+	if (mremap(data, 0, r->size, MREMAP_MAYMOVE | MREMAP_FIXED, data + r->size) == MAP_FAILED) {
+		int why = errno;
+		munmap(data, 2 * r->size);
+		errno = why;
+		return -1;
+	}
+	/* Locking one view is enough: it is the same pages, and only one counts
+	 * against the user's limit. Each view has page table entries of its own. */
 	(void)mlock(data, r->size);
+	memset(data, 0, 2 * r->size);
+	r->data = data;
 	return 0;
 }
 

@@ -231,6 +231,9 @@ func (s *sidecar) line(event string, what any) {
 			RateHz   int      `json:"rate_hz"`
 			Channels []string `json:"channels"`
 		}{filepath.Base(s.take.file), s.take.rateHz, s.take.sources})
+		if s.err != nil {
+			return
+		}
 	}
 	b, err := json.Marshal(what)
 	if err == nil {
