@@ -398,7 +398,10 @@ func (w *walker) takeAudio(c chunk) int64 {
 		n = c.left
 	}
 	c.size = n
-	if n > c.left || n == 0 && c.left > 0 && !w.chunkAt(c.body) {
+	// No audio, says the chunk; but if something follows that is no chunk, and
+	// the RIFF does not end here either, it was never told of the audio.
+	untold := n == 0 && c.left > 0 && !w.chunkAt(c.body) && w.declared != c.body
+	if n > c.left || untold {
 		w.damagef("%s", c.overlong())
 		n = c.left
 	}

@@ -31,6 +31,11 @@ type sizes struct {
 // large reports whether the sizes need 64 bits in a RIFF file.
 func (s *sizes) large() bool { return s.end-8 > s.limit }
 
+// wide reports whether the sizes go into a ds64 chunk.
+func (s *sizes) wide() bool {
+	return s.container == "RF64" || s.container == "BW64" || s.container == "RIFF" && s.large()
+}
+
 // write puts the sizes in their places.
 func (s *sizes) write(w io.WriterAt) error {
 	audio := s.frames * int64(s.format.FrameBytes())
@@ -51,14 +56,15 @@ func (s *sizes) write(w io.WriterAt) error {
 	case s.container == "Wave64":
 		put(16, u64(s.end))
 		put(s.data-8, u64(audio+24))
-	case s.container == "RF64" || s.container == "BW64" || s.container == "RIFF" && s.large():
-		id := s.container
-		if id == "RIFF" {
-			id = "RF64"
-			put(s.room-8, []byte("ds64"))
+	case s.wide():
+		if s.container != "BW64" {
+			put(0, []byte("RF64"))
+		}
+		if s.container == "RIFF" {
 			put(s.room+24, u32(0)) // no table
 		}
-		put(0, append([]byte(id), u32(unknownSize)...))
+		put(s.room-8, []byte("ds64"))
+		put(4, u32(unknownSize))
 		put(s.room, u64(s.end-8))
 		put(s.room+8, u64(audio))
 		put(s.room+16, u64(s.frames))

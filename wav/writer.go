@@ -251,7 +251,11 @@ func (w *Writer) complete() error {
 			pad = -(s.data + audio) & 7
 		}
 		w.put(make([]byte, pad))
-		s.end = s.data + audio + pad + r.end - r.after
+		moved := s.data + audio + pad - r.after // all behind the audio moves as one
+		s.end = r.end + moved
+		if s.fact >= r.after {
+			s.fact += moved
+		}
 		w.copy(r, r.after, r.size-r.after)
 	}
 	w.flush()
@@ -269,7 +273,7 @@ func (w *Writer) complete() error {
 			return nil
 		}
 	}
-	if s.container == "RIFF" && s.large() && s.room == 0 {
+	if s.wide() && s.room == 0 {
 		if err := w.makeRoom(); err != nil {
 			return err
 		}
@@ -278,7 +282,7 @@ func (w *Writer) complete() error {
 }
 
 // makeRoom moves all behind the first header up, for a ds64 chunk: the take
-// had no room for one and the output has outgrown 4 GiB.
+// has no room for one, and the output is RF64.
 func (w *Writer) makeRoom() error {
 	const at, by = 12, 8 + ds64Bytes
 	buf := make([]byte, 4<<20)
