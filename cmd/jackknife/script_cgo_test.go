@@ -95,6 +95,22 @@ var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, arg
 	}
 })
 
+// pretty PORT NAME gives a port a pretty name. It tries until the server has
+// it: under PipeWire jack_property may end before its own message is sent.
+var _ = addScriptCommand("pretty", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: pretty PORT NAME")
+	}
+	const key = "http://jackaudio.org/metadata/pretty-name"
+	for range 20 {
+		ts.Check(ts.Exec("jack_property", "-p", "-s", args[0], key, args[1], "text/plain"))
+		if ts.Exec("jack_property", "-p", "-l", args[0]) == nil && strings.Contains(ts.ReadFile("stdout"), args[1]) {
+			return
+		}
+	}
+	ts.Fatalf("%s has no pretty name", args[0])
+})
+
 const clientProcess = "JACKKNIFE_TEST_CLIENT"
 
 // TestClientProcess is no test: the test binary runs itself with it to be a
