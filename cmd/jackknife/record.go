@@ -46,7 +46,9 @@ TAKE.part.wav; that file opens at any time. No file is ever overwritten.
 Frames that are lost (a disk that stalls for longer than the ring lasts, a
 machine too busy) are counted and replaced by as much silence, so that the take
 stays as long as the clock ran. The summary and TAKE.events.jsonl say where, and
-the exit code is 6. An xrun is not a loss; it is counted apart.
+the exit code is 6. An xrun is not a loss; it is counted apart. What never came
+to the recorder it cannot know: between programs, JACK2 is only exact in its
+synchronous mode (jackd -S).
 If the server ends, the take is finished, and the exit code is 3.`,
 		Example: `  jackknife record take.wav --from system:capture_1
   jackknife record band.wav --from 'system:capture_{1..8}' --for 10m
