@@ -109,7 +109,7 @@ func (c *Ctl) Elements() ([]*Element, error) {
 			Subdevice: int(C.snd_ctl_elem_list_get_subdevice(list, i)),
 			Name:      C.GoString(C.snd_ctl_elem_list_get_name(list, i)),
 			Index:     int(C.snd_ctl_elem_list_get_index(list, i)),
-		}}
+		}, Number: int(C.snd_ctl_elem_list_get_numid(list, i))}
 		if err := c.describe(e); err != nil {
 			return nil, err
 		}

@@ -122,6 +122,7 @@ const IEC958Len = 24 + 147 + 1 + 4
 // Element is one control of a card.
 type Element struct {
 	ID
+	Number         int // the kernel's, for alsactl's files; it names nothing
 	Type           Type
 	Count          int // channels
 	Min, Max, Step int64

@@ -31,6 +31,9 @@ func delta() []*Element {
 				Value: Value{127}, Scale: Steps(0, 164, -63.5, 0.5, true)},
 		)
 	}
+	for i, e := range elements {
+		e.Number = i + 1
+	}
 	return elements
 }
 
@@ -109,7 +112,8 @@ func TestParse(t *testing.T) {
 		{"Multi Playback Volume", "0dB,-144dB", "[96 0]"},
 		{"Multi Playback Volume", "0dB|=", "[96 96]"},
 		{"Multi Playback Volume", "=,=", "[0 96]"},
-		{"Multi Playback Volume", "mute", "it has no mute"},
+		{"Multi Playback Volume", "mute", "[0 0]"},
+		{"Multi Track Volume Rate", "mute", "it has no mute"},
 		{"Multi Playback Volume", "1|2|3", "3 values for 2 channels"},
 		{"Multi Playback Switch", "toggle", "[0 1]"},
 		{"Multi Playback Switch", "On|off", "[1 0]"},

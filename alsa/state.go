@@ -22,6 +22,7 @@ type State struct {
 // Control is one element's settings in alsactl's words: true and false,
 // numbers, item names; the bytes of Bytes and IEC958 as one hexadecimal word.
 type Control struct {
+	Number int // alsactl restores by the kernel's number; we do not
 	ID
 	Values  []string
 	Comment []Field // what alsactl notes for the reader: type, range, items
@@ -35,7 +36,7 @@ func Save(card string, elements []*Element) State {
 	s := State{Card: card}
 	for _, e := range elements {
 		if e.Value != nil {
-			s.Controls = append(s.Controls, Control{e.ID, e.words(e.Value), e.comment()})
+			s.Controls = append(s.Controls, Control{e.Number, e.ID, e.words(e.Value), e.comment()})
 		}
 	}
 	return s
@@ -113,8 +114,8 @@ func (s State) WriteTo(w io.Writer) (int64, error) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "state.%s {\n", s.Card)
-	for i, c := range s.Controls {
-		fmt.Fprintf(&b, "\tcontrol.%d {\n\t\tiface %s\n", i+1, c.Iface)
+	for _, c := range s.Controls {
+		fmt.Fprintf(&b, "\tcontrol.%d {\n\t\tiface %s\n", c.Number, c.Iface)
 		if c.Device != 0 {
 			fmt.Fprintf(&b, "\t\tdevice %d\n", c.Device)
 		}
@@ -235,7 +236,11 @@ func parseState(card *node) (State, error) {
 }
 
 func parseControl(n *node) (Control, error) {
-	c := Control{ID: ID{Iface: IfaceMixer}}
+	number, err := parseCount(n.key)
+	if err != nil || strconv.Itoa(number) != n.key {
+		return Control{}, fmt.Errorf("line %d: control.%s: want a number", n.line, n.key)
+	}
+	c := Control{Number: number, ID: ID{Iface: IfaceMixer}}
 	for _, f := range n.children {
 		var err error
 		switch f.key {

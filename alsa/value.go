@@ -61,6 +61,13 @@ func (e *Element) channel(n int64) string {
 }
 
 func hexBytes(v Value) string {
+	if len(v) > 8 {
+		b := make([]byte, len(v))
+		for i, n := range v {
+			b[i] = byte(n)
+		}
+		return hex.EncodeToString(b)
+	}
 	texts := make([]string, len(v))
 	for i, b := range v {
 		texts[i] = fmt.Sprintf("0x%02x", b)
@@ -158,7 +165,8 @@ func quoted(items []string) string {
 func (e *Element) parseNumber(old int64, word string) (int64, error) {
 	text := strings.ReplaceAll(strings.ToLower(word), "\u2212", "-")
 	if text == "mute" || text == "-inf" || text == "-infdb" {
-		if !e.Scale.None() && math.IsInf(e.Scale.DB(e.Min), -1) {
+		const inaudible = -100 // below the noise of any converter
+		if !e.Scale.None() && e.Scale.DB(e.Min) <= inaudible {
 			return e.Min, nil
 		}
 		return 0, fmt.Errorf("%q: it has no mute", word)

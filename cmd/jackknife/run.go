@@ -58,7 +58,7 @@ func usagef(format string, args ...any) error {
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	s := &streams{in: in, out: out, err: errw}
 	root := newRoot(s)
-	root.SetArgs(args)
+	root.SetArgs(levelArguments(args))
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
@@ -117,6 +117,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 	// One line a command; each is built in the file of its name.
 	root.AddCommand(
 		applyCommand(s),
+		cardCommand(s),
 		compareCommand(s),
 		completionCommand(s),
 		connectCommand(s),

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func cardGetCommand(s *streams) *cobra.Command {
+	var card string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "get NAME...",
+		Short: "Print the values of elements",
+		Long: `Print the values of elements, a line each: "NAME: VALUE". What is printed can be
+given to card set.
+
+An element is named
+
+  'DAC Volume,3'            by name and index
+  'DAC Volume'              all of that name, whatever their index
+  'DAC Volume,0-3'          several of them
+  'pcm:Multi Track Peak'    with its interface: card mixer pcm rawmidi timer ...
+  'pcm.3:ELD'               and its device
+
+in capitals or not. Naming the peak meters reads them, which clears them.
+
+Exit 4 if a name is of no element.`,
+		Example: `  jackknife card get 'ADC Volume'
+  jackknife card get -c M1010LT 'Multi Track Internal Clock' 'Word Clock Status'
+  jackknife card get --json 'DAC Volume,0' | jq '.[0].levels_db[0]'`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctl, elements, err := openCard(card)
+			if err != nil {
+				return err
+			}
+			defer ctl.Close()
+			if elements, err = findElements(elements, args); err != nil {
+				return err
+			}
+			for _, e := range elements {
+				if e.Value == nil && e.Access.Read {
+					if err := ctl.Read(e); err != nil {
+						return cardFailure(err)
+					}
+				}
+			}
+			if asJSON {
+				return writeElementsJSON(s.out, elements)
+			}
+			for _, e := range elements {
+				fmt.Fprintf(s.out, "%s: %s\n", e, valueText(e))
+			}
+			return nil
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return completeElements(card, false)
+		},
+	}
+	cardFlag(c, &card)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, as card show does")
+	return c
+}

@@ -1,0 +1,128 @@
+//go:build cgo
+
+package main
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"jackknife/testdata/cards"
+)
+
+// TestCardScripts runs the scripts that need a sound card, on simulated ones.
+func TestCardScripts(t *testing.T) {
+	lib, err := cards.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cardLibrary = lib
+	runScripts(t, "testdata/card")
+}
+
+var cardLibrary string
+
+// scriptRacks holds the cards of each script by its folder.
+var scriptRacks sync.Map
+
+// cards [MODEL...] gives the script a machine with these sound cards.
+var _ = addScriptCommand("cards", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: cards [MODEL...]")
+	}
+	dir := ts.MkAbs("cards")
+	ts.Check(os.RemoveAll(dir))
+	r, err := cards.Plug(cardLibrary, dir, args...)
+	ts.Check(err)
+	for _, v := range r.Env() {
+		name, value, _ := strings.Cut(v, "=")
+		ts.Setenv(name, value)
+	}
+	if old, ok := scriptRacks.Swap(dir, r); ok {
+		old.(*cards.Rack).Close()
+	}
+})
+
+// hand CARD set|sneak ELEMENT,INDEX VALUE... , hand CARD fail|ignore|unplug N,
+// hand CARD run on|off, hand CARD lock ELEMENT,INDEX: what the hardware,
+// another program or a fault does to a card. sneak raises no event. hand CARD
+// is ELEMENT,INDEX VALUE... and hand CARD writes N check what reached the card; hand CARD reads N waits for N reads.
+var _ = addScriptCommand("hand", func(ts *testscript.TestScript, neg bool, args []string) {
+	r, ok := scriptRacks.Load(ts.MkAbs("cards"))
+	if neg || !ok || len(args) < 3 {
+		ts.Fatalf("usage: hand CARD WHAT ... after cards")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	c := r.(*cards.Rack).Cards[n]
+	number := func(s string) int {
+		n, err := strconv.Atoi(s)
+		ts.Check(err)
+		return n
+	}
+	name, at, _ := strings.Cut(args[2], ",")
+	index := 0
+	if at != "" {
+		index = number(at)
+	}
+	var values []int64
+	for _, a := range args[3:] {
+		values = append(values, int64(number(a)))
+	}
+	switch args[1] {
+	case "set":
+		c.Set(name, index, values...)
+	case "sneak":
+		c.SetSilently(name, index, values...)
+	case "is":
+		if v := c.Values(name, index); !slices.Equal(v[:len(values)], values) {
+			ts.Fatalf("%s is %v", args[2], v)
+		}
+	case "lock":
+		c.Lock(name, index)
+	case "fail":
+		c.FailWrites(number(args[2]), syscall.EIO)
+	case "ignore":
+		c.IgnoreWrites(number(args[2]))
+	case "unplug":
+		c.Unplug(number(args[2]))
+	case "run":
+		c.Run(args[2] == "on")
+	case "writes":
+		if got := c.Writes(); got != number(args[2]) {
+			ts.Fatalf("%d writes reached the card", got)
+		}
+	case "reads":
+		for limit := time.Now().Add(10 * time.Second); c.Reads() < number(args[2]); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(limit) {
+				ts.Fatalf("only %d reads reached the card", c.Reads())
+			}
+		}
+	default:
+		ts.Fatalf("hand: what is %s?", args[1])
+	}
+})
+
+// awaits FILE TEXT waits until a file that a program in the background writes
+// holds the text.
+var _ = addScriptCommand("awaits", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: awaits FILE TEXT")
+	}
+	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		b, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.Contains(string(b), args[1]) {
+			return
+		}
+		if time.Now().After(limit) {
+			ts.Fatalf("%s: no %q in\n%s", args[0], args[1], b)
+		}
+	}
+})
