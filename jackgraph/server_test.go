@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -262,6 +263,22 @@ func TestOpenWithoutServer(t *testing.T) {
 	}
 }
 
+// hang stops a server and returns when all its threads stand still.
+func hang(d *servers.Server) {
+	syscall.Kill(d.PID(), syscall.SIGSTOP)
+	running := func(name string) bool {
+		stat, _ := os.ReadFile(name)
+		return !strings.Contains(string(stat), ") T ")
+	}
+	for {
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", d.PID()))
+		if !slices.ContainsFunc(tasks, running) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // A server that dies, or hangs, makes calls fail in time.
 func TestServerGone(t *testing.T) {
 	for _, c := range []struct {
@@ -269,7 +286,7 @@ func TestServerGone(t *testing.T) {
 		end  func(*servers.Server)
 	}{
 		{"killed", (*servers.Server).Kill},
-		{"hung", func(d *servers.Server) { syscall.Kill(d.PID(), syscall.SIGSTOP) }},
+		{"hung", hang},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, err := servers.StartJackd(t.TempDir())
