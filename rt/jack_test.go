@@ -424,6 +424,48 @@ func TestPlayAndRecord(t *testing.T) {
 	}
 }
 
+// TestDuplex plays and records with one client that is connected to itself:
+// both begin with the same frame, so that the echo is whole blocks late.
+func TestDuplex(t *testing.T) {
+	const block, frames = 128, 24000
+	server(t, "-p", fmt.Sprint(block))
+	l, err := rt.Open(rt.Config{Client: "both", Inputs: ports("in", 1), Outputs: ports("out", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.Activate(); err != nil {
+		t.Fatal(err)
+	}
+	if err := counter.Connect(l.Outputs()[0], l.Inputs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	var signal []byte
+	for i := range int64(frames) {
+		signal = binary.LittleEndian.AppendUint32(signal, math.Float32bits(counter.Sample(i, 0)))
+	}
+	if err := l.Load(bytes.NewReader(signal)); err != nil {
+		t.Fatal(err)
+	}
+	var recorded bytes.Buffer
+	done := make(chan error)
+	l.Start()
+	go func() {
+		_, err := l.Record(t.Context(), &recorded, rt.RecordOptions{Frames: frames + 4*block})
+		done <- err
+	}()
+	if p, err := l.Play(t.Context()); err != nil || p.Frames != frames || p.Underruns != 0 {
+		t.Errorf("played %+v, %v", p, err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(recorded.Bytes(), signal)
+	if at < 0 || at > 2*4*block || at%(4*block) != 0 {
+		t.Errorf("the echo begins at byte %d, want one block or two", at)
+	}
+}
+
 // TestUnderrun plays from a source that is too slow for a ring that is too
 // small.
 func TestUnderrun(t *testing.T) {
