@@ -71,6 +71,10 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 	return l
 }
 
+// lagMillis lets half the power of 50 Hz and more through, and next to nothing
+// of what is below hearing.
+const lagMillis = 3
+
 // place is where a grain was cut: so many frames into a piece.
 type place struct {
 	piece int
@@ -86,6 +90,7 @@ type filler struct {
 	channels        int
 	grain           grainFunc
 	fade            fade // half a grain
+	lag             int  // frames
 	last            place
 	old, now, spare []float64
 	free            []float64 // the block's memory
@@ -93,8 +98,9 @@ type filler struct {
 }
 
 // begin makes f a filler of other grains; half is the fade over half a grain.
-func (f *filler) begin(half fade, grain grainFunc) {
-	f.grain, f.fade, f.block = grain, half, nil
+func (f *filler) begin(channels, rateHz int, half fade, grain grainFunc) {
+	f.channels, f.grain, f.fade, f.block = channels, grain, half, nil
+	f.lag = int(millis(lagMillis, rateHz))
 	size := len(half) * f.channels
 	f.old, f.now, f.spare = sized(f.old, 2*size), sized(f.now, 2*size), sized(f.spare, 2*size)
 	f.free = sized(f.free, size)
@@ -109,14 +115,21 @@ func sized[T any](x []T, n int) []T {
 	return x[:n]
 }
 
+// read fills dst.
 func (f *filler) read(dst []float64) {
 	for len(dst) > 0 {
-		if len(f.block) == 0 {
-			f.next()
-		}
-		n := copy(dst, f.block)
-		dst, f.block = dst[n:], f.block[n:]
+		dst = dst[copy(dst, f.take(len(dst))):]
 	}
+}
+
+// take gives up to n samples, to be used before the next call.
+func (f *filler) take(n int) []float64 {
+	if len(f.block) == 0 {
+		f.next()
+	}
+	x := f.block[:min(n, len(f.block))]
+	f.block = f.block[len(x):]
+	return x
 }
 
 // next joins the second half of the grain before to the first half of a new
@@ -152,16 +165,22 @@ func (f *filler) next() {
 }
 
 // common compares the second half of the grain before with the first half of
-// the next, in channels [from, to).
+// the next, in channels [from, to). It looks at differences over lag frames:
+// rumble below hearing would otherwise decide, and make the hiss flutter.
 func (f *filler) common(from, to int) overlap {
 	const step = 7 // a seventh of the frames tells enough
-	half := len(f.free)
-	var sum overlap
+	half, lag := len(f.free), f.lag*f.channels
+	a, b := f.old[half:], f.now[:half]
+	var o overlap
 	for c := from; c < to; c++ {
-		o := measure(f.old[half:], f.now[:half], f.channels, c, step)
-		sum = overlap{sum.a + o.a, sum.b + o.b, sum.ab + o.ab}
+		for i := lag + c; i < half; i += step * f.channels {
+			x, y := a[i]-a[i-lag], b[i]-b[i-lag]
+			o.a += x * x
+			o.b += y * y
+			o.ab += x * y
+		}
 	}
-	return sum
+	return o
 }
 
 // grainMillis are the grain lengths tried, longest first.
@@ -228,14 +247,19 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainF
 				gain = -gain
 			}
 			off := -p.mean[c] * gain
-			if turn&2 != 0 {
+			switch {
+			case turn&2 != 0:
 				for i, j := c, len(src)-channels+c; i < len(dst); i, j = i+channels, j-channels {
 					dst[i] = src[j]*gain + off
 				}
-				continue
-			}
-			for i := c; i < len(dst); i += channels {
-				dst[i] = src[i]*gain + off
+			case channels == 1:
+				for i, x := range src {
+					dst[i] = x*gain + off
+				}
+			default:
+				for i := c; i < len(dst); i += channels {
+					dst[i] = src[i]*gain + off
+				}
 			}
 		}
 		return best

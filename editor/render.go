@@ -211,11 +211,16 @@ func (r *Renderer) read(from, n int64) error {
 
 // samples decodes n frames from a position on. What is not a number is silence.
 func (r *Renderer) samples(from, n int64) ([]float64, error) {
+	return r.samplesInto(nil, from, n)
+}
+
+// samplesInto is samples in the memory of x, if it is large enough.
+func (r *Renderer) samplesInto(x []float64, from, n int64) ([]float64, error) {
 	if err := r.read(from, n); err != nil {
 		return nil, err
 	}
 	f := r.take.Format()
-	x := make([]float64, int(n)*f.Channels)
+	x = sized(x, int(n)*f.Channels)
 	wav.Decode(x, r.raw, f)
 	if f.Encoding == wav.Float {
 		for i, v := range x {
@@ -339,44 +344,45 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	from := levelIn(r.pieces, left, f.Channels, f.RateHz)
 	to := levelIn(r.pieces, right, f.Channels, f.RateHz)
 	seamIn, seamOut := fillSeams(e, r.pauses, r.take.Frames(), f.RateHz)
+	ramp := ramp{from, to, e.Fill}
+	// The seams are read as a whole, what is between them in blocks.
 	for done := int64(0); done < e.Fill; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		// The seams are pieces of their own; the rest goes in blocks.
-		n := min(8192, e.Fill-seamOut-done)
+		n := e.Fill - seamOut - done
+		first, last := done < seamIn, n == 0
+		var x []float64
 		switch {
-		case done < seamIn:
+		case first || last:
 			n = seamIn
-		case done == e.Fill-seamOut:
-			n = seamOut
+			if last {
+				n = seamOut
+			}
+			x = sized(r.block, int(n)*f.Channels)
+			r.block = x
+			if tonal {
+				r.filler.read(x)
+			}
+		case tonal:
+			x = r.filler.take(int(min(n, 1<<16)) * f.Channels)
+		default:
+			x = sized(r.block, int(min(n, 1<<13))*f.Channels)
+			r.block = x
 		}
-		r.block = sized(r.block, int(n)*f.Channels)
-		x := r.block
-		if tonal {
-			r.filler.read(x)
-		} else {
+		if !tonal {
 			clear(x)
 		}
-		for c := range f.Channels {
-			step := (to.rms[c] - from.rms[c]) / float64(e.Fill)
-			drift := (to.mean[c] - from.mean[c]) / float64(e.Fill)
-			gain, mean := from.rms[c]+step*float64(done), from.mean[c]+drift*float64(done)
-			for i := c; i < len(x); i += f.Channels {
-				x[i] = x[i]*gain + mean
-				gain += step
-				mean += drift
-			}
-		}
-		switch {
-		case done < seamIn:
+		n = int64(len(x) / f.Channels)
+		ramp.apply(x, done, f.Channels)
+		if first {
 			handle, err := r.samples(e.Start, n)
 			if err != nil {
 				return err
 			}
 			r.fade(n).seam(handle, x, f.Channels)
 			x = handle
-		case done == e.Fill-seamOut:
+		} else if last {
 			handle, err := r.samples(e.End-n, n)
 			if err != nil {
 				return err
@@ -390,6 +396,26 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	}
 	r.result.Filled += e.Fill
 	return nil
+}
+
+// ramp leads tone of level 1 from one level to another over so many frames.
+type ramp struct {
+	from, to level
+	frames   int64
+}
+
+// apply works on the frames of x, interleaved, which begin at done.
+func (r ramp) apply(x []float64, done int64, channels int) {
+	for c := range channels {
+		step := (r.to.rms[c] - r.from.rms[c]) / float64(r.frames)
+		drift := (r.to.mean[c] - r.from.mean[c]) / float64(r.frames)
+		gain, mean := r.from.rms[c]+step*float64(done), r.from.mean[c]+drift*float64(done)
+		for i := c; i < len(x); i += channels {
+			x[i] = x[i]*gain + mean
+			gain += step
+			mean += drift
+		}
+	}
 }
 
 // begin makes the filler one of e's room tone, out of the decoded pieces. It
@@ -412,8 +438,7 @@ func (r *Renderer) begin(e Edit) bool {
 	if grain == nil {
 		return false
 	}
-	r.filler.channels = f.Channels
-	r.filler.begin(r.fade(length/2), grain)
+	r.filler.begin(f.Channels, f.RateHz, r.fade(length/2), grain)
 	return true
 }
 
@@ -487,27 +512,39 @@ func clip(s, around Span, long int64) Span {
 	return s
 }
 
-// decode makes the pieces of the spans; those decoded for the edit before are
-// kept.
+// decode makes the pieces of the spans. Those decoded for the edit before are
+// kept, the memory of the others is used again.
 func (r *Renderer) decode(spans []Span) error {
-	channels := r.take.Format().Channels
-	pieces := make([]piece, 0, len(spans))
-	for _, s := range spans {
-		p := piece{Span: s}
-		for _, old := range r.pieces {
-			if old.Span == s {
-				p = old
+	old := r.pieces
+	r.pieces = make([]piece, len(spans))
+	for i, s := range spans {
+		r.pieces[i].Span = s
+		for k := range old {
+			if old[k].Span == s {
+				r.pieces[i], old[k].x = old[k], nil
+				break
 			}
 		}
-		if p.x == nil {
-			var err error
-			if p.x, err = r.samples(s.Start, s.Len()); err != nil {
-				return err
-			}
-			p.measure(channels)
-		}
-		pieces = append(pieces, p)
 	}
-	r.pieces = pieces
+	channels := r.take.Format().Channels
+	for i := range r.pieces {
+		p := &r.pieces[i]
+		if p.x != nil {
+			continue
+		}
+		var memory []float64
+		for k := range old {
+			if cap(old[k].x) > cap(memory) {
+				memory, old[k].x = old[k].x, nil
+				break
+			}
+		}
+		x, err := r.samplesInto(memory, p.Start, p.Len())
+		if err != nil {
+			return err
+		}
+		p.x = x
+		p.measure(channels)
+	}
 	return nil
 }

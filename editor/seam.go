@@ -18,10 +18,10 @@ func newFade(frames int64) fade {
 // energies and their product, per channel.
 type overlap struct{ a, b, ab float64 }
 
-// measure compares channel c of a and b, interleaved, at every step-th frame.
-func measure(a, b []float64, channels, c, step int) overlap {
+// measure compares channel c of a and b, interleaved.
+func measure(a, b []float64, channels, c int) overlap {
 	var o overlap
-	for i := c; i < len(a); i += step * channels {
+	for i := c; i < len(a); i += channels {
 		x, y := a[i], b[i]
 		o.a += x * x
 		o.b += y * y
@@ -46,6 +46,13 @@ func (o overlap) r() float64 {
 func (f fade) blend(dst, a, b []float64, channels, c int, o overlap) {
 	n := len(f)
 	if math.Abs(o.r()) < 0.05 {
+		if channels == 1 {
+			dst, a, b = dst[:n], a[:n], b[:n]
+			for i, up := range f {
+				dst[i] = a[i]*f[n-1-i] + b[i]*up
+			}
+			return
+		}
 		for i, up := range f {
 			k := i*channels + c
 			dst[k] = a[k]*f[n-1-i] + b[k]*up
@@ -73,7 +80,7 @@ func (f fade) seam(a, b []float64, channels int) {
 	}
 	for c := range channels {
 		da, db := center(a, channels, c), center(b, channels, c)
-		f.blend(a, a, b, channels, c, measure(a, b, channels, c, 1))
+		f.blend(a, a, b, channels, c, measure(a, b, channels, c))
 		for i, up := range f {
 			a[i*channels+c] += da + (db-da)*up*up
 		}
