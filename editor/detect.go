@@ -17,7 +17,7 @@ type DetectOptions struct {
 	Min time.Duration
 	// Before and After are the pads kept untouched before and after every
 	// phrase where the take has 30 dB and more between speech and tone;
-	// more is kept where it has less. 30 ms and 60 ms if zero.
+	// more is kept where it has less. 40 ms and 80 ms if zero.
 	Before, After time.Duration
 }
 
@@ -69,10 +69,10 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 		o.Min = 300 * time.Millisecond
 	}
 	if o.Before == 0 {
-		o.Before = 30 * time.Millisecond
+		o.Before = 40 * time.Millisecond
 	}
 	if o.After == 0 {
-		o.After = 60 * time.Millisecond
+		o.After = 80 * time.Millisecond
 	}
 	a := newAnalyser(f.RateHz)
 	ctx, cancel := context.WithCancel(ctx)

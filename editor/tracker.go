@@ -9,10 +9,12 @@ import (
 const (
 	coreLooks  = 6  // a core lasts 30 ms
 	holeLooks  = 12 // a phrase grows through holes of up to 60 ms
-	tailLooks  = 4  // 20 ms after the last active look still belong to it
+	firmLooks  = 4  // and, where what comes after the hole lasts 20 ms,
+	farLooks   = 24 // of up to 120 ms: a stop before a weak release
+	blurLooks  = 2  // a look sees 10 ms ahead: that much earlier it finds a phrase
 	mergeLooks = 30 // islands nearer than 150 ms are one
-	leastLooks = 16 // an island shorter than 60 ms and its tail is none
-	awayLooks  = 16 // clean tone is 80 ms away from any island
+	leastLooks = 12 // an island shorter than 60 ms is none
+	awayLooks  = 20 // clean tone is so far from any island: 80 ms and what is blurred
 	toneLooks  = 10 // and lasts 50 ms
 )
 
@@ -35,11 +37,15 @@ type tracker struct {
 	before, after time.Duration
 	yield         func(Pause) error
 
-	now   int64 // the look to come
-	group struct {
-		open, kept bool
+	now   int64    // the look to come
+	group struct { // of active looks
+		open, kept, firm bool
+		from, last       int64
+		run, core        int // active and core looks in a row that end here
+	}
+	weak struct { // the group before, without a core
+		firm       bool
 		from, last int64
-		core       int // looks of the run that ends here
 	}
 	island struct {
 		open, sure bool
@@ -113,9 +119,10 @@ func (t *tracker) look(is byte) error {
 	i, g := t.now, &t.group
 	t.now++
 	if is&lookActive == 0 {
-		g.core = 0
+		g.run, g.core = 0, 0
 		if g.open && i-g.last > holeLooks {
 			g.open = false
+			t.weak.firm, t.weak.from, t.weak.last = g.firm && !g.kept, g.from, g.last
 		}
 		if t.island.open && !g.open && i-t.island.to > mergeLooks {
 			t.closeIsland()
@@ -123,19 +130,24 @@ func (t *tracker) look(is byte) error {
 		return nil
 	}
 	if !g.open {
-		g.open, g.kept, g.from = true, false, i
+		g.open, g.kept, g.firm, g.from = true, false, false, i
 	}
 	g.last = i
+	g.run++
+	g.firm = g.firm || g.run >= firmLooks
 	if is&lookCore != 0 {
 		g.core++
 	} else {
 		g.core = 0
 	}
 	if !g.kept {
-		if g.core < coreLooks {
+		if g.core < coreLooks && !(g.firm && t.island.open && g.from-t.island.to <= farLooks) {
 			return nil
 		}
 		g.kept = true
+		if t.weak.firm && g.from-t.weak.last <= farLooks {
+			g.from = t.weak.from
+		}
 		if t.island.open && g.from-t.island.to >= mergeLooks {
 			t.closeIsland()
 		}
@@ -143,11 +155,11 @@ func (t *tracker) look(is byte) error {
 			t.island.open, t.island.sure, t.island.from = true, false, g.from
 		}
 	}
-	t.island.to = i + 1 + tailLooks
+	t.island.to = i + 1
 	if !t.island.sure && t.island.to-t.island.from >= leastLooks {
 		t.island.sure = true
 		t.d.Phrases++
-		return t.pause(t.island.from, false)
+		return t.pause(t.island.from+blurLooks, false)
 	}
 	return nil
 }
@@ -176,6 +188,9 @@ func (t *tracker) forget() {
 	to := t.now
 	if t.group.open {
 		to = t.group.from
+	}
+	if t.weak.firm && to-t.weak.last <= farLooks {
+		to = t.weak.from
 	}
 	if t.island.open {
 		to = t.island.from

@@ -63,30 +63,47 @@ func trim(x []float64, rateHz int, db float64) []float64 {
 	return x[a:b]
 }
 
-// resample changes the rate by a windowed sinc.
+// resample changes the rate by a windowed sinc, one set of taps for every phase.
 func resample(x []float64, from, to int) []float64 {
-	if from == to {
+	g := gcd(from, to)
+	up, down := to/g, from/g
+	if up == down {
 		return append([]float64(nil), x...)
 	}
-	step := float64(from) / float64(to)
-	cut := min(1, 1/step) * 0.97
 	const lobes = 24
-	reach := lobes / cut
-	y := make([]float64, int(float64(len(x))/step))
-	for i := range y {
-		at := float64(i) * step
-		var v float64
-		for k := max(0, int(at-reach)+1); k <= min(len(x)-1, int(at+reach)); k++ {
-			t := at - float64(k)
-			s := cut
-			if t != 0 {
-				s = math.Sin(math.Pi*cut*t) / (math.Pi * t)
+	cut := min(1, float64(to)/float64(from)) * 0.97
+	reach := int(lobes/cut) + 1
+	phases := make([][]float64, up)
+	for p := range phases {
+		taps := make([]float64, 2*reach+1)
+		for k := range taps {
+			t := float64(p)/float64(up) + float64(reach-k)
+			switch {
+			case t == 0:
+				taps[k] = cut
+			case math.Abs(t) < float64(reach):
+				taps[k] = math.Sin(math.Pi*cut*t) / (math.Pi * t) * (0.5 + 0.5*math.Cos(math.Pi*t/float64(reach)))
 			}
-			v += x[k] * s * (0.5 + 0.5*math.Cos(math.Pi*t/reach))
+		}
+		phases[p] = taps
+	}
+	y := make([]float64, len(x)*up/down)
+	for i := range y {
+		at, taps := i*down/up-reach, phases[i*down%up]
+		var v float64
+		for k := max(0, -at); k < min(len(taps), len(x)-at); k++ {
+			v += x[at+k] * taps[k]
 		}
 		y[i] = v
 	}
 	return y
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // shaped is Gaussian noise of n samples and unit power whose spectrum has the

@@ -13,18 +13,14 @@ import (
 // over the room.
 var hearingHz = []float64{90, 180, 270, 360, 470, 600, 740, 900, 1080, 1300, 1600, 2000, 2500, 3200, 4200, 5500, 7500, 10500, 15000}
 
-// hear fills in what can be heard of every phrase over the tone: looks of 10 ms
-// every 5 ms against the mean of the tone over a second around.
-func (s *stage) hear(tone []float64) {
-	hop := int(math.Round(float64(s.rate) * 0.005))
-	voice, room := bandPower(s.voice, s.rate, hop), bandPower(tone, s.rate, hop)
-	n := len(voice)
-	over := make([]float64, n) // largest ratio over the bands
-	const around = 100         // looks
-	width := len(voice[0])
-	sum := make([]float64, width)
-	for i := -around; i < n; i++ {
-		if i+around < n {
+// over is, for every look of 10 ms, how far the voice stands over the mean of
+// the room over a second around, in the band where that is most.
+func over(voice, room [][]float64, gain float64) []float64 {
+	const around = 100 // looks
+	out := make([]float64, len(voice))
+	sum := make([]float64, len(voice[0]))
+	for i := -around; i < len(voice); i++ {
+		if i+around < len(voice) {
 			for b, p := range room[i+around] {
 				sum[b] += p
 			}
@@ -35,29 +31,34 @@ func (s *stage) hear(tone []float64) {
 			}
 		}
 		if i >= 0 {
-			count := float64(min(n-1, i+around) - max(0, i-around) + 1)
+			count := float64(min(len(voice)-1, i+around) - max(0, i-around) + 1)
 			for b, p := range voice[i] {
-				over[i] = max(over[i], p/(max(sum[b], 0)/count+1e-13))
+				out[i] = max(out[i], p/(gain*max(sum[b], 0)/count+1e-13))
 			}
 		}
 	}
-	for k := range s.truth.Phrases {
-		p := &s.truth.Phrases[k]
-		to := n
-		if k+1 < len(s.truth.Phrases) {
-			to = int(s.truth.Phrases[k+1].Start)/hop - 4
+	return out
+}
+
+// hear fills in what can be heard of every phrase, from looks every hop frames.
+func (t *Truth) hear(over []float64, hop int) {
+	for k := range t.Phrases {
+		p := &t.Phrases[k]
+		to := len(over)
+		if k+1 < len(t.Phrases) {
+			to = int(t.Phrases[k+1].Start)/hop - 4
 		}
 		from := max(0, int(p.Start)/hop-4)
-		p.Audible, _ = s.runs(over, from, to, hop, p.End, 1)
-		p.Clear, p.ClearRuns = s.runs(over, from, to, hop, p.End, 4)
+		p.Audible, _ = t.runs(over[:to], from, hop, p.End, 1)
+		p.Clear, p.ClearRuns = t.runs(over[:to], from, hop, p.End, 4)
 	}
 }
 
-// runs finds the looks of [from, to) that exceed need: their extent and the
-// runs. After the dry end the first hole of 250 ms ends the phrase.
-func (s *stage) runs(over []float64, from, to, hop int, dryEnd int64, need float64) (all editor.Span, runs []editor.Span) {
+// runs finds the looks from one on that exceed need: their extent and the runs.
+// After the dry end the first hole of 250 ms ends the phrase.
+func (t *Truth) runs(over []float64, from, hop int, dryEnd int64, need float64) (all editor.Span, runs []editor.Span) {
 	last := -1
-	for i := from; i < min(to, len(over)); i++ {
+	for i := from; i < len(over); i++ {
 		if over[i] <= need {
 			continue
 		}
@@ -65,10 +66,10 @@ func (s *stage) runs(over []float64, from, to, hop int, dryEnd int64, need float
 			break
 		}
 		if last < 0 || i > last+1 {
-			runs = append(runs, editor.Span{Start: max(0, int64(i*hop-hop/2)), End: 0})
+			runs = append(runs, editor.Span{Start: max(0, int64(i*hop-hop/2))})
 		}
 		last = i
-		runs[len(runs)-1].End = min(int64(i*hop+hop-hop/2), int64(len(s.voice)))
+		runs[len(runs)-1].End = min(int64(i*hop+hop-hop/2), t.Frames)
 	}
 	if len(runs) > 0 {
 		all = editor.Span{Start: runs[0].Start, End: runs[len(runs)-1].End}

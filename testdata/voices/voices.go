@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"jackknife/editor"
@@ -71,6 +72,16 @@ type Take struct {
 
 // Make makes a take. Speech that programs made is kept in dir and used again.
 func Make(dir string, c Config) (*Take, error) {
+	takes, err := MakeEach(dir, c, c.SNRDB)
+	if err != nil {
+		return nil, err
+	}
+	return takes[0], nil
+}
+
+// MakeEach makes the same take over the same room at several levels of the
+// room.
+func MakeEach(dir string, c Config, snrDB ...float64) ([]*Take, error) {
 	rng := rand.New(rand.NewPCG(c.Seed, 0x76_6f_69_63_65_73))
 	who, err := speakerFor(c.Voice)
 	if err != nil {
@@ -97,7 +108,7 @@ func Make(dir string, c Config) (*Take, error) {
 	if err := s.perform(lines); err != nil {
 		return nil, err
 	}
-	return s.record(), nil
+	return s.record(snrDB), nil
 }
 
 // Write writes the take as a new WAV file.
@@ -261,9 +272,10 @@ func stumble(line string, rng *rand.Rand) string {
 	return strings.Join(words, " ")
 }
 
-// record puts voice, noises and room together and finds what can be heard.
-func (s *stage) record() *Take {
-	n := len(s.voice)
+// record puts voice, noises and room together, once for every ratio, and finds
+// what can be heard.
+func (s *stage) record(snrDB []float64) []*Take {
+	n, channels := len(s.voice), s.c.Format.Channels
 	s.truth.Frames = int64(n)
 	s.noises = append(s.noises, make([]float64, n-len(s.noises))...)
 	dry := s.active()
@@ -271,50 +283,54 @@ func (s *stage) record() *Take {
 		h := reverberation(s.rate, s.c.Reverb, s.rng)
 		s.voice, s.noises = convolve(s.voice, h), convolve(s.noises, h)
 	}
-	room := func() []float64 {
+	rooms := make([][]float64, channels)
+	for c := range rooms {
 		if s.c.Background == "" {
-			return make([]float64, n)
+			rooms[c] = make([]float64, n)
+			continue
 		}
-		return background(n, s.rate, s.rng, s.c.Background)
+		rooms[c] = background(n, s.rate, s.rng, s.c.Background)
+		scale(rooms[c], dry/highPassed(rooms[c], s.rate))
 	}
-	tone := room()
-	gain := 0.0
-	if s.c.Background != "" {
-		gain = dry * fromDB(-s.c.SNRDB) / highPassed(tone, s.rate)
-	}
-	scale(tone, gain)
-	s.hear(tone)
-	t := &Take{Config: s.c, Samples: make([][]float64, s.c.Format.Channels)}
-	for c := range t.Samples {
-		x := make([]float64, n)
-		if c == 0 {
+	hop := int(math.Round(float64(s.rate) * 0.005))
+	voice, room := bandPower(s.voice, s.rate, hop), bandPower(rooms[0], s.rate, hop)
+	var takes []*Take
+	for _, snr := range snrDB {
+		gain := fromDB(-snr)
+		t := &Take{Config: s.c, Truth: s.truth, Samples: make([][]float64, channels)}
+		t.Config.SNRDB = snr
+		t.Truth.Phrases = slices.Clone(s.truth.Phrases)
+		t.Truth.hear(over(voice, room, gain*gain), hop)
+		for c := range t.Samples {
+			x := make([]float64, n)
+			// Each microphone further on hears it a little later and weaker, and
+			// has a room half its own.
+			late := c * s.rate / 5000
 			for i := range x {
-				x[i] = s.voice[i] + s.noises[i] + tone[i]
-			}
-		} else {
-			// The next microphone: a little later, a little weaker, half its own room.
-			own, late := scale(room(), gain), c*s.rate/5000
-			for i := range x {
-				x[i] = 0.4*tone[i] + 0.9*own[i]
-				if i >= late {
-					x[i] += 0.9 * (s.voice[i-late] + s.noises[i-late])
+				switch {
+				case c == 0:
+					x[i] = s.voice[i] + s.noises[i] + gain*rooms[0][i]
+				case i >= late:
+					x[i] = 0.9*(s.voice[i-late]+s.noises[i-late]) + gain*(0.4*rooms[0][i]+0.9*rooms[c][i])
+				default:
+					x[i] = gain * (0.4*rooms[0][i] + 0.9*rooms[c][i])
 				}
 			}
+			t.Samples[c] = x
 		}
-		t.Samples[c] = x
-	}
-	var top float64
-	for _, x := range t.Samples {
-		top = max(top, peak(x))
-	}
-	fit := min(1, fromDB(-1)/(top+math.Abs(s.c.DC)+1e-12))
-	for _, x := range t.Samples {
-		for i := range x {
-			x[i] = x[i]*fit + s.c.DC
+		var top float64
+		for _, x := range t.Samples {
+			top = max(top, peak(x))
 		}
+		fit := min(1, fromDB(-1)/(top+math.Abs(s.c.DC)+1e-12))
+		for _, x := range t.Samples {
+			for i := range x {
+				x[i] = x[i]*fit + s.c.DC
+			}
+		}
+		takes = append(takes, t)
 	}
-	t.Truth = s.truth
-	return t
+	return takes
 }
 
 // active is the level of the voice where it speaks.
