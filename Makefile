@@ -4,7 +4,7 @@ GO      ?= go
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-BUILD_PACKAGES = gcc libc6-dev pkg-config libjack-jackd2-dev
+BUILD_PACKAGES = gcc libc6-dev pkg-config libjack-jackd2-dev libasound2-dev
 DEMO_PACKAGES  = jackd2 espeak-ng alsa-utils
 TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite
 
@@ -61,6 +61,23 @@ pure: ## build, vet and test the edit-only binary, without cgo
 
 race: build-deps test-deps ## run the tests under Go's race detector
 	$(GO) test -count=1 -race -short $(PACKAGES)
+
+tsan: build-deps ## run the ring between two threads under the thread sanitizer
+	@mkdir -p build
+	gcc -std=gnu11 -O1 -g -Wall -Wextra -fsanitize=thread -o build/ring_test rt/testdata/ring_test.c rt/ring.c -lpthread
+	build/ring_test
+
+FUZZTIME ?= 30s
+fuzz: build-deps ## fuzz every parser for FUZZTIME each (default 30s)
+	@for p in $$($(GO) list ./...); do \
+	    for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	        echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	    done; done
+
+bench: build demo-deps test-deps ## print speed and memory as ratios to cp and sox, and the long recording under load
+	$(GO) test ./rt -run 'TestLoad$$' -count=1 -v -args -load 60s
+	$(GO) run ./testdata/bench build/jackknife build/bench
+	$(GO) test -run '^$$' -bench . ./wav ./editor ./jackgraph
 
 check: ## gofmt and go vet, with cgo and without
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }

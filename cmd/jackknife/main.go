@@ -10,6 +10,8 @@ import (
 )
 
 func main() {
+	// A reader that goes away must not kill a recording: the write fails instead.
+	signal.Ignore(syscall.SIGPIPE)
 	// HUP and QUIT finish a take as cleanly as Ctrl-C: a lost ssh session
 	// must not cost a recording.
 	ctx, stop := signal.NotifyContext(context.Background(),

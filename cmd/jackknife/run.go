@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -73,6 +74,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	var f *failure
 	if errors.As(err, &f) {
 		code = f.code
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return code // the reader has gone, as head does: no word to anyone
 	}
 	fmt.Fprintf(errw, "jackknife: error: %s\n", err)
 	if f != nil && f.hint != "" {
