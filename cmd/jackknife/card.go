@@ -39,8 +39,11 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 	c.AddCommand(
 		cardDiffCommand(s),
 		cardGetCommand(s),
+		cardLevelsCommand(s),
 		cardListCommand(s),
 		cardLoadCommand(s),
+		cardMixerCommand(s),
+		cardRouteCommand(s),
 		cardSaveCommand(s),
 		cardSetCommand(s),
 		cardShowCommand(s),
@@ -278,6 +281,9 @@ type changing struct {
 	card   string
 	dry    bool
 	asJSON bool
+
+	// word words a change in the command's own terms; false leaves it to alsa.
+	word func(alsa.Change) (string, bool)
 }
 
 func changeFlags(c *cobra.Command, f *changing) {
@@ -295,11 +301,16 @@ func (f changing) change(s *streams, ctl *alsa.Ctl, elements []*alsa.Element, ch
 		if f.asJSON {
 			return
 		}
-		if result == "along" {
-			fmt.Fprintf(s.out, "%s (the driver changed it along)\n", c)
-			return
+		text := c.String()
+		if f.word != nil {
+			if own, ok := f.word(c); ok {
+				text = own
+			}
 		}
-		fmt.Fprintln(s.out, c)
+		if result == "along" {
+			text += " (the driver changed it along)"
+		}
+		fmt.Fprintln(s.out, text)
 	}
 	failed := problems
 	wanted := len(changes) + len(problems)
