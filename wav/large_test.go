@@ -1,18 +1,18 @@
 package wav
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
 // Files beyond 4 GiB, for real, but sparse: between the first second and the
-// last there is a hole. Others must see every frame. (libsndfile does too, but
-// its tools read all 5 GiB to say so: minutes.)
+// last there is a hole. Others must see every frame. (libsndfile and sox do
+// too, but their tools read all 5 GiB to say so: minutes.)
 func TestBeyond4GiB(t *testing.T) {
 	f := Format{RateHz: 48000, Channels: 2, Bits: 24, SampleBytes: 3}
 	const n = 5 << 30 / 6
@@ -67,19 +67,10 @@ func TestBeyond4GiB(t *testing.T) {
 		if _, err := r.ReadFrames(got, n-48000); err != nil || string(got) != string(last) {
 			t.Errorf("%s: other frames at the end (%v)", name, err)
 		}
-		for _, c := range []struct {
-			tool []string
-			want string
-		}{
-			{[]string{"soxi", "-s"}, fmt.Sprintln(n)},
-			{[]string{"ffprobe", "-v", "error", "-show_entries", "stream=duration_ts", "-of", "csv=p=0"}, fmt.Sprintln(n)},
-		} {
-			if _, err := exec.LookPath(c.tool[0]); err != nil {
-				continue
-			}
-			out, err := exec.Command(c.tool[0], append(c.tool[1:], name)...).CombinedOutput()
-			if err != nil || !strings.Contains(string(out), c.want) {
-				t.Errorf("%s: %v\n%s", c.tool[0], err, out)
+		if tool, err := exec.LookPath("ffprobe"); err == nil {
+			out, err := exec.Command(tool, "-v", "error", "-show_entries", "stream=duration_ts", "-of", "csv=p=0", name).CombinedOutput()
+			if err != nil || strings.TrimSpace(string(out)) != strconv.Itoa(n) {
+				t.Errorf("ffprobe: %s (%v)", out, err)
 			}
 		}
 		if info, _ := os.Stat(name); info.Size() < 5<<30 {
