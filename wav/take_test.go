@@ -283,3 +283,84 @@ func fullDisk(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 }
+
+// straced runs the named test in a child whose system calls are tampered with.
+func straced(t *testing.T, inject, name string) {
+	t.Helper()
+	if err := exec.Command("strace", "-o", "/dev/null", "true").Run(); err != nil {
+		t.Skip("strace: ", err)
+	}
+	cmd := inChild(t, t.Name(), name)
+	cmd.Args = append([]string{"strace", "-f", "-o", "/dev/null", "-e", "inject=" + inject}, cmd.Args...)
+	cmd.Path, _ = exec.LookPath("strace")
+	if out, err := cmd.Output(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// A disk that fails to sync must not cost the take, nor go unsaid.
+func TestTakeWhenSyncFails(t *testing.T) {
+	if name := os.Getenv("WAV_TEST_CHILD"); name != "" {
+		k, err := createTake(name, twelve24, time.Millisecond, maxRIFF)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := int64(0)
+		for deadline := time.Now().Add(20 * time.Second); k.Suspect() == nil && time.Now().Before(deadline); at += 480 {
+			if _, err := k.Write(staircase(twelve24, at, 480)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if !errors.Is(k.Suspect(), syscall.EIO) {
+			t.Fatalf("suspect: %v", k.Suspect())
+		}
+		r := mustOpen(t, k.Part())
+		if r.Frames() >= at {
+			t.Errorf("the header claims %d frames that were not synced", r.Frames())
+		}
+		if _, err := k.Write(staircase(twelve24, at, 480)); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Finish(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("finish: %v", err)
+		}
+		return
+	}
+	name := filepath.Join(t.TempDir(), "take.wav")
+	straced(t, "fdatasync:error=EIO:when=3", name)
+	checkStaircase(t, mustOpen(t, name))
+}
+
+// A disk that takes a second to sync must not hold up the writer.
+func TestTakeOnSlowDisk(t *testing.T) {
+	if name := os.Getenv("WAV_TEST_CHILD"); name != "" {
+		k, err := createTake(name, twelve24, time.Millisecond, maxRIFF)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var longest time.Duration
+		for at := int64(0); at < 200*480; at += 480 {
+			p, began := staircase(twelve24, at, 480), time.Now()
+			if _, err := k.Write(p); err != nil {
+				t.Fatal(err)
+			}
+			longest = max(longest, time.Since(began))
+			time.Sleep(5 * time.Millisecond)
+		}
+		if longest > 700*time.Millisecond {
+			t.Errorf("a write took %v", longest)
+		}
+		if err := k.Finish(); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	name := filepath.Join(t.TempDir(), "take.wav")
+	straced(t, "fdatasync:delay_enter=1000000", name)
+	r := mustOpen(t, name)
+	if r.Frames() != 200*480 {
+		t.Errorf("%d frames, wrote %d", r.Frames(), 200*480)
+	}
+	checkStaircase(t, r)
+}
