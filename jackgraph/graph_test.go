@@ -87,6 +87,8 @@ func TestSelect(t *testing.T) {
 		{"re:ardour:(in|out)_[12]", "ardour:in_1, ardour:in_2, ardour:out_1, ardour:out_2"},
 		{"re:capture", ""},
 		{"re:ardour|.*_11", "system:capture_11"},
+		{"re:ardour:(in|in_1)", "ardour:in_1"},
+		{`re:\Qardour:in_1`, "ardour:in_1"},
 		{"type=midi", "ardour:midi in, system:midi_capture_1"},
 		{"type=midi phys=yes dir=out", "system:midi_capture_1"},
 		{"* phys=no dir=in type=audio", "ardour:in_1, ardour:in_2"},
@@ -105,6 +107,34 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+func TestGlob(t *testing.T) {
+	for _, c := range []struct {
+		glob, name string
+		want       bool
+	}{
+		{"*", "", true},
+		{"*", "a:b", true},
+		{"**a**", "a", true},
+		{"?", "", false},
+		{"?", "ö", true},
+		{"??", "ö", false},
+		{"a*b", "ab", true},
+		{"a*b", "acb", true},
+		{"a*b", "abc", false},
+		{"a*b*c", "abbcbc", true},
+		{"*ab*abc", "abababc", true},
+		{"*ö?", "xöyöz", true},
+		{`\**`, "*x", true},
+		{`\**`, "x", false},
+		{`*\`, `x\`, true},
+		{strings.Repeat("*a", 200) + "b", strings.Repeat("a", 500), false},
+	} {
+		if got := globMatches(c.glob, c.name); got != c.want {
+			t.Errorf("%s on %s: %v", c.glob, c.name, got)
+		}
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ selector, want string }{
 		{"", "empty selector"},
@@ -112,6 +142,7 @@ func TestParseErrors(t *testing.T) {
 		{"re:a)(b", "unexpected )"},
 		{"system: dir=left", "dir=left: want in or out"},
 		{"type=audio type=midi", "type= given twice"},
+		{strings.Repeat("a", maxText+1), "longer than 4096 bytes"},
 		{"a:{1..5000}", "more than 4096 names"},
 		{"a:{1..999999999}", "more than 4096 names"},
 		{"a:{1..99}_{1..99}", "more than 4096 names"},
@@ -312,7 +343,7 @@ func TestDiffApply(t *testing.T) {
 }
 
 func FuzzSelector(f *testing.F) {
-	for _, s := range []string{"system:capture_{1..8}", "re:a|b", "~x", "a:", `a\*{b,c\,}`, "{a{1..2}", "type=midi dir=in", "a{9..01}", "\xff*", "*?\\"} {
+	for _, s := range []string{"system:capture_{1..8}", "re:a|b", `re:\Q`, "~x", "a:", `a\*{b,c\,}`, "{a{1..2}", "type=midi dir=in", "a{9..01}", "\xff*", "*?\\"} {
 		f.Add(s)
 	}
 	g := studio()
@@ -357,7 +388,7 @@ func FuzzEscaped(f *testing.F) {
 			b.WriteByte(name[i])
 		}
 		text := b.String()
-		if strings.HasPrefix(text, "re:") || strings.HasPrefix(text, "~") || strings.HasSuffix(text, ":") || strings.Contains(text, "=") {
+		if strings.HasPrefix(text, "re:") || strings.HasPrefix(text, "~") || strings.HasSuffix(text, ":") || strings.Contains(text, "=") || len(text) > maxText {
 			return
 		}
 		g := Graph{Ports: []Port{{Name: name}, {Name: name + "x"}, {Name: "y" + name}}}

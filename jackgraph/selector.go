@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Selector names ports. Parse makes one; the grammar is:
@@ -58,22 +59,33 @@ const (
 )
 
 // option is one member of a range or set, or the whole pattern where there is
-// none.
+// none: a plain name, a glob or a regular expression.
 type option struct {
-	name    string         // to be met exactly, unless
-	pattern *regexp.Regexp // is set: a glob or regular expression
+	name       string
+	glob       string
+	expression *regexp.Regexp
 }
 
+// plain reports whether the option is one name.
+func (o option) plain() bool { return o.glob == "" && o.expression == nil }
+
 func (o option) matches(name string) bool {
-	if o.pattern != nil {
-		return o.pattern.MatchString(name)
+	switch {
+	case o.expression != nil:
+		at := o.expression.FindStringIndex(name)
+		return at != nil && at[0] == 0 && at[1] == len(name)
+	case o.glob != "":
+		return globMatches(o.glob, name)
 	}
 	return o.name == name
 }
 
-// maxOptions bounds what ranges and sets of one selector expand to: more ports
-// than a server has.
-const maxOptions = 4096
+// Bounds of one selector: bytes of its text, and names that its ranges and
+// sets expand to, which are more than a server has ports.
+const (
+	maxText    = 4096
+	maxOptions = 4096
+)
 
 // Parse reads a selector. Its errors are about the text alone: whether there
 // are such ports is for Graph.Select to say.
@@ -82,16 +94,21 @@ func Parse(text string) (Selector, error) {
 	if text == "" {
 		return s, errors.New("empty selector")
 	}
+	if len(text) > maxText {
+		return s, fmt.Errorf("selector %.20s...: longer than %d bytes", text, maxText)
+	}
 	pattern, f, err := cutFilters(text)
 	if err != nil {
 		return s, fmt.Errorf("selector %s: %w", text, err)
 	}
 	s.filters = f
 	if expression, ok := strings.CutPrefix(pattern, "re:"); ok {
-		if _, err := regexp.Compile(expression); err != nil {
+		re, err := regexp.Compile(expression)
+		if err != nil {
 			return s, fmt.Errorf("selector %s: %w", text, err)
 		}
-		s.options = []option{{pattern: regexp.MustCompile(`^(?s:` + expression + `)$`)}}
+		re.Longest() // so that a match of the whole name is the one found
+		s.options = []option{{expression: re}}
 		return s, nil
 	}
 	if pretty, ok := strings.CutPrefix(pattern, "~"); ok {
@@ -238,41 +255,67 @@ func rangeMembers(first, last string) []string {
 	return members
 }
 
-// globOption turns a glob into a regular expression, or into the plain name
-// where it has no wildcard.
-func globOption(glob string) option {
-	var name, expression strings.Builder
-	wild := false
-	for i := 0; i < len(glob); i++ {
-		c := glob[i]
-		switch {
-		case c == '*':
-			wild = true
-			expression.WriteString(`.*`)
-			continue
-		case c == '?':
-			wild = true
-			expression.WriteString(`.`)
-			continue
-		case c == '\\' && i+1 < len(glob):
+// globOption reads a pattern: a glob, or a plain name where it has no wildcard.
+func globOption(pattern string) option {
+	var name strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '*' || c == '?':
+			return option{glob: pattern}
+		case c == '\\' && i+1 < len(pattern):
 			i++
-			c = glob[i]
 		}
-		name.WriteByte(c)
-		if c < 0x80 {
-			expression.WriteString(regexp.QuoteMeta(string(rune(c))))
-		} else {
-			expression.WriteByte(c)
+		name.WriteByte(pattern[i])
+	}
+	return option{name: name.String()}
+}
+
+// globMatches reports whether a glob matches a whole name. Only the last *
+// ever needs to take more of the name, so the time is at most the product of
+// the lengths.
+func globMatches(glob, name string) bool {
+	g, n := 0, 0
+	star, resume := -1, 0 // the last * and where the name goes on after it
+	for n < len(name) || g < len(glob) {
+		if g < len(glob) {
+			if glob[g] == '*' {
+				star, resume = g, n
+				g++
+				continue
+			}
+			if width, step := globStep(glob[g:], name[n:]); width > 0 {
+				n, g = n+width, g+step
+				continue
+			}
 		}
+		if star < 0 || resume >= len(name) {
+			return false
+		}
+		resume++
+		g, n = star+1, resume
 	}
-	if !wild {
-		return option{name: name.String()}
+	return true
+}
+
+// globStep matches the first element of a glob, which is no *, with the
+// beginning of a name: the bytes it takes of the name, 0 where it does not
+// match, and the bytes of the glob it stands in.
+func globStep(glob, name string) (width, step int) {
+	if name == "" {
+		return 0, 0
 	}
-	re, err := regexp.Compile(`^(?s:` + expression.String() + `)$`)
-	if err != nil {
-		return option{name: glob} // not UTF-8, which no regular expression can hold
+	if glob[0] == '?' {
+		_, width = utf8.DecodeRuneInString(name)
+		return width, 1
 	}
-	return option{pattern: re}
+	step = 1
+	if glob[0] == '\\' && len(glob) > 1 {
+		glob, step = glob[1:], 2
+	}
+	if glob[0] != name[0] {
+		return 0, 0
+	}
+	return 1, step
 }
 
 // Select returns the ports a selector names: in the order it names them where
@@ -310,7 +353,7 @@ func (g Graph) find(s Selector) []found {
 		}
 	}
 	for _, o := range s.options {
-		if s.key == byPortName && o.pattern == nil {
+		if s.key == byPortName && o.plain() {
 			p, ok := g.Port(o.name)
 			if !ok {
 				p = Port{Name: o.name}
@@ -347,5 +390,5 @@ func (k key) matches(o option, p Port) bool {
 
 // written reports whether a selector spells out every name it stands for.
 func (s Selector) written() bool {
-	return s.key == byPortName && !slices.ContainsFunc(s.options, func(o option) bool { return o.pattern != nil })
+	return s.key == byPortName && !slices.ContainsFunc(s.options, func(o option) bool { return !o.plain() })
 }
