@@ -11,7 +11,7 @@ TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg
 # The rooms under testdata are packages too; ./... does not see them.
 PACKAGES = ./... $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard testdata/*/*.go)))))
 
-.PHONY: help deps build-deps demo-deps test-deps build demo test pure race tsan fuzz bench check install clean
+.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench check install clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,9 @@ demo-deps:
 	$(call apt,$(DEMO_PACKAGES))
 test-deps:
 	$(call apt,$(TEST_PACKAGES))
+	@command -v jack_lsp >/dev/null || $(MAKE) -s jack-tools
+jack-tools: # a package of their own since Debian 13
+	$(call apt,jack-example-tools)
 endif
 
 build: build-deps ## build build/jackknife
@@ -71,7 +74,7 @@ FUZZTIME ?= 30s
 fuzz: build-deps ## fuzz every parser for FUZZTIME each (default 30s)
 	@for p in $$($(GO) list ./...); do \
 	    for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	        echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	        echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 1x -fuzztime $(FUZZTIME) $$p || exit 1; \
 	    done; done
 
 bench: build demo-deps test-deps ## print speed and memory as ratios to cp and sox, and the long recording under load
