@@ -37,6 +37,7 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 	}
 	c.SuggestionsMinimumDistance = 2
 	c.AddCommand(
+		cardClockCommand(s),
 		cardDiffCommand(s),
 		cardGetCommand(s),
 		cardLevelsCommand(s),
@@ -47,6 +48,7 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 		cardSaveCommand(s),
 		cardSetCommand(s),
 		cardShowCommand(s),
+		cardSPDIFCommand(s),
 		cardWatchCommand(s),
 	)
 	return c
