@@ -71,10 +71,6 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 	return l
 }
 
-// lagMillis lets half the power of 50 Hz and more through, and next to nothing
-// of what is below hearing.
-const lagMillis = 3
-
 // place is where a grain was cut: so many frames into a piece.
 type place struct {
 	piece int
@@ -89,8 +85,8 @@ type grainFunc func(dst []float64, last place) place
 type filler struct {
 	channels        int
 	grain           grainFunc
-	fade            fade // half a grain
-	lag             int  // frames
+	fade            fade    // half a grain
+	follow          float64 // how fast common forgets what is below 30 Hz
 	last            place
 	old, now, spare []float64
 	free            []float64 // the block's memory
@@ -100,7 +96,7 @@ type filler struct {
 // begin makes f a filler of other grains; half is the fade over half a grain.
 func (f *filler) begin(channels, rateHz int, half fade, grain grainFunc) {
 	f.channels, f.grain, f.fade, f.block = channels, grain, half, nil
-	f.lag = int(millis(lagMillis, rateHz))
+	f.follow = min(1, 2*math.Pi*30*commonStep/float64(rateHz))
 	size := len(half) * f.channels
 	f.old, f.now, f.spare = sized(f.old, 2*size), sized(f.now, 2*size), sized(f.spare, 2*size)
 	f.free = sized(f.free, size)
@@ -164,17 +160,22 @@ func (f *filler) next() {
 	f.old, f.now = f.now, f.old
 }
 
+// commonStep: a seventh of the frames tells enough.
+const commonStep = 7
+
 // common compares the second half of the grain before with the first half of
-// the next, in channels [from, to). It looks at differences over lag frames:
-// rumble below hearing would otherwise decide, and make the hiss flutter.
+// the next, in channels [from, to). It listens above 30 Hz: rumble below
+// hearing would otherwise decide, and make the hiss flutter.
 func (f *filler) common(from, to int) overlap {
-	const step = 7 // a seventh of the frames tells enough
-	half, lag := len(f.free), f.lag*f.channels
+	half := len(f.free)
 	a, b := f.old[half:], f.now[:half]
 	var o overlap
 	for c := from; c < to; c++ {
-		for i := lag + c; i < half; i += step * f.channels {
-			x, y := a[i]-a[i-lag], b[i]-b[i-lag]
+		slowA, slowB := a[c], b[c]
+		for i := c; i < half; i += commonStep * f.channels {
+			slowA += f.follow * (a[i] - slowA)
+			slowB += f.follow * (b[i] - slowB)
+			x, y := a[i]-slowA, b[i]-slowB
 			o.a += x * x
 			o.b += y * y
 			o.ab += x * y

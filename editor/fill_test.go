@@ -114,6 +114,7 @@ func TestGateCanFail(t *testing.T) {
 		"loop":        {put(func(i int) float64 { return x[at-48000+int64(i%40000)] }), "repeats"},
 		"louder":      {put(func(i int) float64 { return 1.15 * x[i+5000] }), "level"},
 		"other sound": {put(func(i int) float64 { return rng.NormFloat64() * 1.25e-3 }), "octave"},
+		"fluttering":  {put(func(i int) float64 { return x[i+5000] * (1 + 0.3*math.Sin(float64(i)/3000)) }), "flutters"},
 		"hard splice": {put(func(i int) float64 { return x[i+5000] + 0.004 }), "step"},
 	} {
 		got := strings.Join(faults(x, c.y, at, fill), "; ")
@@ -135,6 +136,9 @@ func faults(x, y []float64, at, n int64) []string {
 	}
 	if d := math.Abs(average(fill) - average(near)); d > 2e-4 {
 		fault("direct current %.5f off", d)
+	}
+	if d := unsteadiness(fill) - unsteadiness(near); d > 0.3 {
+		fault("flutters by %.2f dB more than the room", d)
 	}
 	run := 1
 	for i := 1; i < len(fill); i++ {
@@ -170,6 +174,18 @@ func faults(x, y []float64, at, n int64) []string {
 		}
 	}
 	return found
+}
+
+// unsteadiness is how far the level of 50 ms strays, in dB.
+func unsteadiness(x []float64) float64 {
+	var n, sum, squares float64
+	for at := 0; at+2400 <= len(x); at += 2400 {
+		db := 20 * math.Log10(rms(x[at:at+2400])+1e-9)
+		n++
+		sum += db
+		squares += db * db
+	}
+	return math.Sqrt(squares/n - sum/n*sum/n)
 }
 
 func average(x []float64) float64 {
@@ -235,6 +251,24 @@ func periodicity(x []float64) float64 {
 		best = max(best, math.Abs(r[lag]/r[0])*float64(len(d))/float64(len(d)-lag))
 	}
 	return best
+}
+
+// TestFillBeginsAsTheTakeGoesOn: under its first seam the take goes on with
+// what followed, under its last it comes in with what preceded.
+func TestFillBeginsAsTheTakeGoesOn(t *testing.T) {
+	x := make([]float64, 10*48000)
+	rooms[0].make(x, rand.New(rand.NewPCG(2, 2)))
+	pauses := roomPauses(int64(len(x)))
+	a, b := pauses[1].At, pauses[1].At+4000
+	y := renderFloats(t, roomTake(t, x), List{{Span: Span{a, b}, Fill: 48000}}, pauses)
+	for i := range int64(5) { // the other side is at 1 % of full level by then
+		if d := math.Abs(y[a+i] - x[a+i]); d > 1e-4 {
+			t.Errorf("frame %d of the fill is %.6f away from the take", i, d)
+		}
+		if d := math.Abs(y[a+48000-1-i] - x[b-1-i]); d > 1e-4 {
+			t.Errorf("frame %d from the end of the fill is %.6f away from the take", i, d)
+		}
+	}
 }
 
 // TestFillFollowsDrift: where the room grows louder across a pause, so does

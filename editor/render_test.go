@@ -247,7 +247,7 @@ func TestSeamsNeverOverlap(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 2))
 	for range 10000 {
 		l, pauses := randomList(rng, n), randomPauses(rng, n)
-		taken := int64(0) // kept frames before it belong to an earlier seam
+		taken, last := int64(0), int64(0) // kept frames before taken belong to the seam of the edit that ends at last
 		for i, e := range l {
 			next := int64(n)
 			if i+1 < len(l) {
@@ -256,7 +256,7 @@ func TestSeamsNeverOverlap(t *testing.T) {
 			half := int64(0)
 			if e.Fill == 0 {
 				half = halfSeam(e, taken, next, pauses, n, rate)
-				if half == 0 && e.Start >= taken+2 && next-e.End >= 4 && e.Start > 0 && e.End < n {
+				if half == 0 && e.Start >= last+4 && next-e.End >= 4 && e.Start > 0 && e.End < n {
 					t.Fatalf("%v: no seam at edit %d", l, i)
 				}
 			} else if left, right := fillSeams(e, pauses, n, rate); left+right > e.Fill || left < 0 || right < 0 || e.Start+left > n || e.End-right < 0 {
@@ -265,7 +265,7 @@ func TestSeamsNeverOverlap(t *testing.T) {
 			if e.Start-half < taken {
 				t.Fatalf("%v: seam of edit %d begins before frame %d", l, i, taken)
 			}
-			taken = e.End + half
+			taken, last = e.End+half, e.End
 			if taken > next {
 				t.Fatalf("%v: seam of edit %d ends after frame %d", l, i, next)
 			}

@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -71,6 +72,29 @@ func TestSeamLeadsDirectCurrent(t *testing.T) {
 	}
 	if last > -0.0999 {
 		t.Errorf("ends at %v", last)
+	}
+}
+
+// TestCutOfWholePeriods: where the two sides of a cut are the same sound, the
+// joint cannot be told from it.
+func TestCutOfWholePeriods(t *testing.T) {
+	const n, period = 20000, 100
+	sine := func(i int64) int32 { return int32(math.Round(1e9 * math.Sin(2*math.Pi*float64(i%period)/period))) }
+	x := make([]int32, n)
+	for i := range x {
+		x[i] = sine(int64(i))
+	}
+	take := memoryTake(t, 48000, x)
+	pauses := []Pause{{Span: Span{1000, 19000}, Heard: Span{900, 19100}, At: 10000}}
+	out := render(t, take, List{{Span: Span{5030, 5030 + 50*period}}}, pauses, func() bool { return true })
+	if len(out) != 4*(n-50*period) {
+		t.Fatalf("%d bytes", len(out))
+	}
+	for i := range int64(len(out) / 4) {
+		got := int32(binary.LittleEndian.Uint32(out[4*i:]))
+		if d := int64(got) - int64(sine(i)); d < -2 || d > 2 {
+			t.Fatalf("frame %d is %d, want %d", i, got, sine(i))
+		}
 	}
 }
 
