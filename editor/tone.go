@@ -1,5 +1,7 @@
 package editor
 
+import "math"
+
 const (
 	thinning   = 3             // the tone is learned from every third look: fast is a mean of three
 	cell       = 34 * thinning // looks, half a second
@@ -64,10 +66,8 @@ func (t *tone) learn(before, now, after looks) {
 	t.clean = resize(t.clean, len(t.fast))
 	t.mean, t.sums, t.count = resize(t.mean, cells), resize(t.sums, cells), resize(t.count, cells)
 
-	t.guess()
-	for b := range bands {
-		t.sigma[b] = 1.3
-	}
+	t.sigma = gaussian
+	gated := t.guess()
 	for round := range 4 {
 		erode := 2 // 30 ms
 		if round >= 2 {
@@ -76,12 +76,15 @@ func (t *tone) learn(before, now, after looks) {
 		t.sift(erode)
 		t.follow()
 	}
+	if gated && t.cleanShare() < 0.04 {
+		t.none()
+	}
 	for b := range bands {
-		t.slowSpread[b] = t.spreadOf(0.2, func(i int) float32 { return t.slow[i][b] - t.mean[i/cellThin][b] })
+		t.slowSpread[b] = t.spreadOf(0.2, 0.6*gaussian[b], func(i int) float32 { return t.slow[i][b] - t.mean[i/cellThin][b] })
 	}
 	fast, slow := t.limits()
-	t.all = t.spreadOf(0.05, func(i int) float32 { return fast.sum(&t.fast[i], &t.mean[i/cellThin]) })
-	t.slowAll = t.spreadOf(0.05, func(i int) float32 { return slow.sum(&t.slow[i], &t.mean[i/cellThin]) })
+	t.all = t.spreadOf(0.05, 0.35, func(i int) float32 { return fast.sum(&t.fast[i], &t.mean[i/cellThin]) })
+	t.slowAll = t.spreadOf(0.05, 0.35, func(i int) float32 { return slow.sum(&t.slow[i], &t.mean[i/cellThin]) })
 }
 
 func resize[T any](s []T, n int) []T {
@@ -99,8 +102,20 @@ func thin(to, from []levels) []levels {
 	return to
 }
 
-// guess sets the mean to the 12th percentile over 6 s either way, plus 1 dB.
-func (t *tone) guess() {
+// gaussian is how far the looks at Gaussian noise scatter in dB: as the sum of
+// squares of as many independent numbers as the band and three looks hold.
+var gaussian = func() (sigma levels) {
+	for b := range bands {
+		freedom := 3.6 * max(1, (bandEdgesHz[b+1]-bandEdgesHz[b])/150)
+		sigma[b] = float32(4.34 * math.Sqrt(2/freedom))
+	}
+	return sigma
+}()
+
+// guess sets the mean by the 12th percentile over 6 s either way, which lies
+// below it. It reports whether there is much digital silence: the take may have
+// been gated or synthesised, and have no tone.
+func (t *tone) guess() (gated bool) {
 	const (
 		every  = 2
 		lowest = -130
@@ -133,7 +148,7 @@ func (t *tone) guess() {
 			rank := (total[b] - dead[b]) * 12 / 100
 			for k, n := range bins[b] {
 				if rank -= n; rank < 0 {
-					m[b] = lowest + float32(k)/2 + 1.25
+					m[b] = lowest + float32(k)/2 + 0.25 + 0.8*t.sigma[b]
 					break
 				}
 			}
@@ -142,6 +157,49 @@ func (t *tone) guess() {
 			t.mean[k] = m
 		}
 	}
+	silent := 0
+	for i := range t.fast {
+		if t.fast[i].dead() {
+			silent++
+		}
+	}
+	return silent > len(t.fast)*12/100
+}
+
+// dead reports whether the look holds digital silence.
+func (l *levels) dead() bool {
+	for b := range bands {
+		if l[b] > deadDB {
+			return false
+		}
+	}
+	return true
+}
+
+// cleanShare is how many of the looks that sound are clean.
+func (t *tone) cleanShare() float64 {
+	sounds, clean := 0, 0
+	for i, ok := range t.clean {
+		if ok {
+			clean++
+		}
+		if !t.fast[i].dead() {
+			sounds++
+		}
+	}
+	return float64(clean) / float64(max(sounds, 1))
+}
+
+// none makes t the model of a take without room tone: all that sounds stands
+// out.
+func (t *tone) none() {
+	for c := range t.mean {
+		for b := range bands {
+			t.mean[c][b] = deadDB
+		}
+	}
+	clear(t.clean)
+	t.sigma = gaussian
 }
 
 // sift marks the looks that are tone: no band stands out, and none does for
@@ -224,17 +282,21 @@ func (t *tone) follow() {
 		}
 	}
 	for b := range bands {
-		t.sigma[b] = t.spreadOf(0.35, func(i int) float32 { return t.fast[i][b] - t.mean[i/cellThin][b] }).sigma
+		t.sigma[b] = t.spreadOf(0.35, gaussian[b], func(i int) float32 { return t.fast[i][b] - t.mean[i/cellThin][b] }).sigma
 	}
 }
 
-// spreadOf is the spread of a deviation over the clean looks.
-func (t *tone) spreadOf(least float32, deviation func(i int) float32) spread {
+// spreadOf is the spread of a deviation over the clean looks; if they are too
+// few to tell, that of Gaussian noise.
+func (t *tone) spreadOf(least, noise float32, deviation func(i int) float32) spread {
 	t.hist = histogram{}
 	for i, ok := range t.clean {
 		if ok {
 			t.hist.add(deviation(i))
 		}
+	}
+	if t.hist.n < 60 {
+		return spread{0, noise}
 	}
 	return t.hist.spread(least)
 }
@@ -338,9 +400,6 @@ func (h *histogram) add(db float32) {
 // spread is the median and 1.4826 times the median absolute deviation, but
 // no less than least.
 func (h *histogram) spread(least float32) spread {
-	if h.n == 0 {
-		return spread{0, 1.3}
-	}
 	mid, seen := 0, h.bins[0]
 	for seen*2 < h.n {
 		mid++
