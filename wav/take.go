@@ -152,8 +152,7 @@ func (t *Take) keepSynced(every time.Duration) {
 		case <-tick.C:
 		}
 		if err := t.sync(); err != nil {
-			err = named(t.part, err)
-			t.suspect.Store(&err)
+			t.doubt(err)
 			return
 		}
 		tick.Reset(every)
@@ -208,8 +207,9 @@ func (t *Take) storeHead() error {
 }
 
 // Finish ends the take and gives the file its name. If that name was taken
-// meanwhile, or the disk fails, the complete take stays in its part file, and
-// the error says so.
+// meanwhile, or the header cannot be written, the take stays in its part file,
+// and the error says so. If only the disk failed to sync, now or earlier, the
+// take is complete under its name and the error is that of Suspect.
 func (t *Take) Finish() error {
 	close(t.stop)
 	<-t.done
@@ -217,27 +217,30 @@ func (t *Take) Finish() error {
 	frames, size := t.frames.Load(), int64(t.sizes.format.FrameBytes())
 	end := t.sizes.data + frames*size
 	pad := frames * size & 1
-	err := t.file.Truncate(end + pad) // also gives back what was claimed
-	if err == nil {
-		err = fdatasync(t.file)
-	}
-	if err == nil {
-		t.sizes.frames, t.sizes.end = frames, end+pad
-		err = t.storeHead()
-	}
-	if err == nil {
-		err = t.file.Sync()
-	}
-	if err != nil {
+	if err := t.file.Truncate(end + pad); err != nil { // also gives back what was claimed
 		return named(t.part, err)
 	}
-	if err = rename(t.part, t.name, false); err != nil {
+	t.doubt(fdatasync(t.file)) // the audio before the header that claims it
+	t.sizes.frames, t.sizes.end = frames, end+pad
+	if err := t.storeHead(); err != nil {
+		return named(t.part, err)
+	}
+	t.doubt(t.file.Sync())
+	if err := rename(t.part, t.name, false); err != nil {
 		return fmt.Errorf("%w: the take stays in %s", named(t.name, err), t.part)
 	}
-	if err = syncFolder(t.name); err != nil {
+	if err := syncFolder(t.name); err != nil {
 		return err
 	}
 	return t.Suspect()
+}
+
+// doubt keeps the first error of syncing.
+func (t *Take) doubt(err error) {
+	if err != nil {
+		err = named(t.part, err)
+		t.suspect.CompareAndSwap(nil, &err)
+	}
 }
 
 // pwrite writes all of p, or says how much of it. (os.File.WriteAt forgets what

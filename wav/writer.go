@@ -53,9 +53,9 @@ func Create(name string, f Format) (*Writer, error) {
 
 // CreateLike begins a file in the image of a take: its container, its format,
 // its permissions (the owner may write), and every chunk before and behind the
-// audio, in order. If
-// the frames of the take are then copied as they are, the two files are equal
-// to the byte, oddities included. The take itself is refused as the output.
+// audio, in order. If the frames of the take are then copied as they are, the
+// two files are equal to the byte, oddities included. The take itself is
+// refused as the output.
 func CreateLike(name string, take *Reader) (*Writer, error) {
 	mode := fs.FileMode(0666)
 	if take.info != nil {
