@@ -116,8 +116,8 @@ func (c Clock) Receiver() (errors []string, ok bool) {
 }
 
 // To is what must change for the clock to come from source, at a rate where it
-// is not 0: the crystal's, or what the external clock will have. The order
-// matters: the default rate before the source, since programs can open the
+// is not 0: the crystal's, or what the external clock will have; it becomes the
+// default too. The order matters: the default rate before the source, since programs can open the
 // card only at the default rate by an external clock.
 func (c Clock) To(source string, rateHz int) ([]Change, error) {
 	var changes []Change
@@ -141,7 +141,10 @@ func (c Clock) To(source string, rateHz int) ([]Change, error) {
 				return nil, err
 			}
 		}
-		return changes, set(c.Rate, rate)
+		if err := set(c.Rate, rate); err != nil || rateHz == 0 || c.Default == nil {
+			return changes, err
+		}
+		return changes, set(c.Default, rate)
 	}
 	external := slices.IndexFunc(c.Rate.Items, func(s string) bool { return !isRate(s) })
 	if external < 0 {

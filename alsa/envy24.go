@@ -223,7 +223,8 @@ func (l Level) Parse(words ...string) (Value, error) {
 }
 
 // Select returns the places of the names that spec means: NAME, PREFIX1-4 for
-// several numbers, "all", and any of these joined by commas.
+// several numbers, PREFIX for all its numbers, "all", and any of these joined by
+// commas.
 func Select(names []string, spec string) ([]int, error) {
 	var at []int
 	add := func(name string) error {
@@ -242,9 +243,11 @@ func Select(names []string, spec string) ([]int, error) {
 		first, err1 := strconv.Atoi(from)
 		last, err2 := strconv.Atoi(to)
 		switch {
-		case part == "all":
+		case part == "all" || part == prefix && slices.Contains(names, part+"1"):
 			for _, n := range names {
-				add(n)
+				if part == "all" || strings.Trim(strings.TrimPrefix(n, prefix), "0123456789") == "" {
+					add(n)
+				}
 			}
 		case several && err1 == nil && err2 == nil:
 			if last < first || last > first+len(names) {

@@ -12,7 +12,7 @@ func TestSelect(t *testing.T) {
 	names := []string{"out1", "out2", "out3", "spdif-l", "spdif-r"}
 	for spec, want := range map[string]string{
 		"out1": "[0]", "OUT3": "[2]", "out1-2": "[0 1]", "out2-3,spdif-l": "[1 2 3]", "all": "[0 1 2 3 4]", "spdif-r,out1,out1": "[4 0]",
-		"out1-4": "no such element", "out4": "no such element", "": "no such element", "out": "no such element", "out2-1": "want a range",
+		"out1-4": "no such element", "out4": "no such element", "": "no such element", "out": "[0 1 2]", "spdif": "no such element", "out2-1": "want a range",
 		"out1-999999999999": "want a range", "out1-": "no such element", "out-1": "no such element", "spdif-": "no such element", "1-2": "no such element",
 	} {
 		at, err := Select(names, spec)

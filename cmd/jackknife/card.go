@@ -39,6 +39,7 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 	c.AddCommand(
 		cardClockCommand(s),
 		cardDiffCommand(s),
+		cardDoctorCommand(s),
 		cardGetCommand(s),
 		cardLevelsCommand(s),
 		cardListCommand(s),
@@ -46,6 +47,7 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 		cardMixerCommand(s),
 		cardRouteCommand(s),
 		cardSaveCommand(s),
+		cardSceneCommand(s),
 		cardSetCommand(s),
 		cardShowCommand(s),
 		cardSPDIFCommand(s),

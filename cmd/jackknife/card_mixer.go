@@ -26,7 +26,8 @@ channels and inputs goes into the mix that out1, out2 and S/PDIF can play (see
 card route). It never changes what is recorded.
 
   strips   pcm1 to pcm10 (playback channels; 9 and 10 are S/PDIF), in1 to in8,
-           spdif-l, spdif-r; several as in1-4, pcm1,pcm2 or all
+           spdif-l, spdif-r; several as in1-4, pcm1,pcm2, in
+           or all
   level    -12dB, mute, relative 3dB+ and 3dB-; one for both sides, or two for
            left and right; the mixer only attenuates, 0dB is the top
   on off   the sends to both sides of the mix; left, right: to that side only

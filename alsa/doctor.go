@@ -1,0 +1,119 @@
+package alsa
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Finding is something about a card's settings that keeps people from what they
+// want, and the jackknife command line that mends it.
+type Finding struct {
+	Problem bool // else only worth knowing
+	Text    string
+	Mend    []string // arguments after "jackknife card"
+}
+
+// Examine looks for what usually is wrong with an Envy24 card.
+func Examine(elements []*Element) []Finding {
+	var found []Finding
+	problem := func(text string, mend ...string) { found = append(found, Finding{true, text, mend}) }
+	note := func(text string, mend ...string) { found = append(found, Finding{false, text, mend}) }
+
+	examineLevels(elements, problem, note)
+	examineRoutes(elements, problem, note)
+	if c := NewClock(elements); c.Rate != nil {
+		examineClock(c, elements, problem, note)
+	}
+	for _, e := range elements {
+		switch {
+		case e.Name == "IEC958 Playback Default" && e.Type == IEC958 && e.Value[0]&0x02 != 0:
+			problem("the S/PDIF output is marked as no audio: receivers mute it", "spdif", "audio=yes")
+		case e.Name == "Multi Track Volume Rate" && e.Value[0] > 16:
+			note(fmt.Sprintf("the monitor mixer's faders move slowly: %d samples for each 1.5 dB", e.Value[0]), "set", e.String(), "1")
+		case e.Name == "Deemphasis" && e.Text(e.Value) != "Off":
+			note(fmt.Sprintf("%s is on (%s): outputs sound dull unless the recording has emphasis", e, e.Text(e.Value)), "set", e.String(), "Off")
+		}
+	}
+	return found
+}
+
+func examineLevels(elements []*Element, problem, note func(string, ...string)) {
+	var muted, all [2][]string // outputs, inputs
+	var low []string
+	for _, l := range Levels(elements) {
+		kind := 0
+		if strings.HasPrefix(l.Name, "in") {
+			kind = 1
+		}
+		all[kind] = append(all[kind], l.Name)
+		db := l.Element.Scale.DB(l.Element.Value[0])
+		switch {
+		case math.IsInf(db, -1):
+			muted[kind] = append(muted[kind], l.Name)
+		case kind == 1 && db < 0:
+			low = append(low, l.Name)
+		}
+	}
+	for kind, what := range [2]string{"outputs are muted: nothing can be heard", "inputs are muted: silence is recorded"} {
+		switch n := len(muted[kind]); {
+		case n == 0:
+		case n == len(all[kind]):
+			problem("all "+what+" (so the driver starts)", "levels", []string{"out", "in"}[kind], "0dB")
+		default:
+			note("some "+what+" there: "+strings.Join(muted[kind], ", "), "levels", strings.Join(muted[kind], ","), "0dB")
+		}
+	}
+	if len(low) > 0 {
+		note("turned down after the converter, which cures no clipping: "+strings.Join(low, ", "), "levels", strings.Join(low, ","), "0dB")
+	}
+}
+
+func examineRoutes(elements []*Element, problem, note func(string, ...string)) {
+	outputs := Outputs(elements)
+	var direct, mixed []string
+	for _, o := range outputs {
+		switch source := o.Source(o.Route.Value[0]); {
+		case source == "mix":
+			mixed = append(mixed, o.Name)
+		case source != o.own:
+			direct = append(direct, o.Name)
+		}
+	}
+	if len(direct) > 0 {
+		note("play an input instead of what programs play (jackd -H sets this): "+strings.Join(direct, ", "), "route", strings.Join(direct, ","), "pcm")
+	}
+	if len(mixed) == 0 {
+		return
+	}
+	for _, s := range Strips(elements) {
+		for side, on := range s.Switch.Value {
+			if on != 0 && s.Volume.Value[side] > 0 {
+				return
+			}
+		}
+	}
+	problem("play the monitor mix, in which nothing is switched on: "+strings.Join(mixed, ", "), "route", strings.Join(mixed, ","), "pcm")
+}
+
+func examineClock(c Clock, elements []*Element, problem, note func(string, ...string)) {
+	if c.Lock() == Unlocked {
+		problem("the clock is external ("+c.Source()+") and there is no signal: programs hang", "clock", Internal)
+	}
+	if c.Locking != nil && c.Locking.Value[0] != 0 {
+		problem(fmt.Sprintf("the rate is locked: programs run at %s Hz whatever they ask for, or fail", c.Default.Text(c.Default.Value)), "clock", "--lock", "off")
+	}
+	if c.Source() == SPDIF {
+		return
+	}
+	uses := false
+	for _, s := range Strips(elements) {
+		uses = uses || strings.HasPrefix(s.Name, "spdif") && (s.Switch.Value[0] != 0 || s.Switch.Value[1] != 0)
+	}
+	for _, o := range Outputs(elements) {
+		uses = uses || strings.HasPrefix(o.Source(o.Route.Value[0]), "spdif")
+	}
+	if uses {
+		note("the S/PDIF input is used, but the card does not follow its clock: expect clicks or silence", "clock", SPDIF)
+	}
+}
