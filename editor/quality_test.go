@@ -10,7 +10,6 @@ import (
 	"slices"
 	"testing"
 	"text/tabwriter"
-	"time"
 
 	"jackknife/editor"
 	"jackknife/testdata/voices"
@@ -167,7 +166,7 @@ func TestQuality(t *testing.T) {
 			if err := take.Write(name); err != nil {
 				t.Fatal(err)
 			}
-			_, found := detect(t, name, editor.DetectOptions{Min: 150 * time.Millisecond})
+			_, found := detect(t, name, editor.DetectOptions{})
 			if err := os.Remove(name); err != nil {
 				t.Fatal(err)
 			}

@@ -18,6 +18,9 @@ const (
 	toneLooks  = 10 // and lasts 50 ms
 )
 
+// mostPad is how much longer than asked for a pad may become.
+const mostPad = 2.25
+
 // verdict is what the judges say of a stretch.
 type verdict struct {
 	is            []byte    // of every look, all channels together
@@ -195,7 +198,7 @@ func (t *tracker) forget() {
 	if t.island.open {
 		to = t.island.from
 	}
-	to -= max(awayLooks, 2*t.frames(t.before)/t.step+4)
+	to -= max(awayLooks, int64(mostPad*float64(t.frames(t.before)))/t.step+4)
 	t.settle(to, to, math.MaxInt64)
 	s.past = append(s.past[:0:0], s.past...)
 }
@@ -242,14 +245,19 @@ func (t *tracker) pause(to int64, tail bool) error {
 	if tail {
 		p.Heard.End, toneTo = t.d.Frames, to
 	}
-	p.Span = p.Heard
-	p.Start += s.pad
-	if !tail {
-		p.End -= t.padded(t.before)
-	}
-	if p.Heard.Len() < t.min || p.Len() <= 0 {
+	if p.Heard.Len() < max(t.min, 1) {
 		return nil
 	}
+	after, before := s.pad, int64(0)
+	if !tail {
+		before = t.padded(t.before)
+	}
+	// The pads leave a fifth of a short pause.
+	if most := p.Heard.Len() * 4 / 5; after+before > most {
+		after = most * after / (after + before)
+		before = most - after
+	}
+	p.Span = Span{p.Heard.Start + after, p.Heard.End - before}
 	t.settle(to, toneTo, p.End)
 	if p.At = s.at; p.At < 0 {
 		p.At = (p.Start + p.End) / 2
@@ -288,9 +296,9 @@ func (t *tracker) finish() error {
 	return t.pause(t.now, true)
 }
 
-// padded is a pad in frames: longer where the speech stands less than 30 dB
-// above the tone, for its weak ends then sink below it.
+// padded is a pad in frames: longer where the speech stands less than 32 dB
+// above the tone, for its weak ends then sink below it; twice as long at 20 dB.
 func (t *tracker) padded(pad time.Duration) int64 {
-	more := min(max((30-t.ratio)/20, 0), 1)
+	more := min(max((32-t.ratio)/12, 0), mostPad-1)
 	return t.frames(time.Duration(float64(pad) * (1 + more)))
 }
