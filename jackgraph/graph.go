@@ -10,6 +10,7 @@ package jackgraph
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -40,6 +41,43 @@ type Port struct {
 	Physical bool     // a socket of a card
 	Pretty   string   // the user's name for it, from the metadata; not unique
 	Aliases  []string // further full names
+
+	Capture  Latency           // from the card's inputs to this port
+	Playback Latency           // from this port to the card's outputs
+	Metadata map[string]string // all properties by key, a URI; who wrote them does not show
+}
+
+// Latency is a range in frames: the shortest and the longest of all ways that
+// the data can have come, or will go.
+type Latency struct{ Min, Max int }
+
+// Keys of JACK's own metadata begin with KeyPrefix (jack/metadata.h).
+const (
+	KeyPrefix     = "http://jackaudio.org/metadata/"
+	PrettyNameKey = KeyPrefix + "pretty-name"
+	OrderKey      = KeyPrefix + "order"
+)
+
+// Order returns the place that the port's client gave it among its ports.
+func (p Port) Order() (place int, ok bool) {
+	place, err := strconv.Atoi(p.Metadata[OrderKey])
+	return place, err == nil
+}
+
+// ByOrder compares two ports by client, then by the order their client gave
+// them, then in natural order. Ports without an order come last.
+func ByOrder(a, b Port) int {
+	i, first := a.Order()
+	j, second := b.Order()
+	switch {
+	case a.Client() != b.Client():
+		return Natural(a.Client(), b.Client())
+	case first != second && first:
+		return -1
+	case first != second:
+		return 1
+	}
+	return cmp.Or(cmp.Compare(i, j), Natural(a.Name, b.Name))
 }
 
 // Client returns the name of the port's client. Names of clients may hold

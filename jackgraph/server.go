@@ -166,7 +166,7 @@ func (s *Server) Ports() []Port { return s.read(false).Ports }
 
 func (s *Server) read(connections bool) Graph {
 	var g Graph
-	pretty := prettyNames()
+	properties := allProperties()
 	scan := C.int(1)
 	if OnPipeWire() {
 		scan = 0
@@ -189,9 +189,12 @@ func (s *Server) read(connections bool) Graph {
 			Type:     typeOf(C.GoString(C.jack_port_type(port))),
 			Dir:      Input,
 			Physical: flags&C.JackPortIsPhysical != 0,
-			Pretty:   pretty[C.jack_port_uuid(port)],
 			Aliases:  aliases.of(port, name),
+			Capture:  latency(port, C.JackCaptureLatency),
+			Playback: latency(port, C.JackPlaybackLatency),
+			Metadata: properties[C.jack_port_uuid(port)],
 		}
+		p.Pretty = p.Metadata[PrettyNameKey]
 		if flags&C.JackPortIsOutput != 0 {
 			p.Dir = Output
 		}
@@ -244,27 +247,32 @@ func (s *Server) Await(ctx context.Context, changes []Change) Graph {
 	}
 }
 
-// prettyNames returns the pretty names of all ports that have one.
-func prettyNames() map[C.jack_uuid_t]string {
+// allProperties returns the metadata of all ports and clients that have any.
+func allProperties() map[C.jack_uuid_t]map[string]string {
 	var all *C.jack_description_t
 	n := C.jack_get_all_properties(&all)
 	if n <= 0 {
 		return nil
 	}
-	key := C.GoString(C.JACK_METADATA_PRETTY_NAME)
-	names := make(map[C.jack_uuid_t]string)
+	properties := make(map[C.jack_uuid_t]map[string]string)
 	descriptions := unsafe.Slice(all, n)
 	for i := range descriptions {
 		d := &descriptions[i]
+		m := make(map[string]string)
 		for _, p := range unsafe.Slice(d.properties, d.property_cnt) {
-			if C.GoString(p.key) == key {
-				names[d.subject] = C.GoString(p.data)
-			}
+			m[C.GoString(p.key)] = C.GoString(p.data)
 		}
+		properties[d.subject] = m
 		C.jack_free_description(d, 0)
 	}
 	C.jack_free(unsafe.Pointer(all))
-	return names
+	return properties
+}
+
+func latency(port *C.jack_port_t, mode C.jack_latency_callback_mode_t) Latency {
+	var r C.jack_latency_range_t
+	C.jack_port_get_latency_range(port, mode, &r)
+	return Latency{int(r.min), int(r.max)}
 }
 
 // aliasBuffer is C memory for the two aliases that a port can have.

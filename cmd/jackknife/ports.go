@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -10,15 +13,26 @@ import (
 	"jackknife/jackgraph"
 )
 
+// portsView is what ports shows.
+type portsView struct {
+	inputs, outputs bool
+
+	connections, latency, aliases, metadata bool // beside or below each port
+
+	tree, byOrder           bool
+	names, json, dot, drawn bool // in place of the list
+}
+
 func portsCommand(s *streams) *cobra.Command {
-	var inputs, outputs, connections, names, asJSON bool
+	var v portsView
 	c := &cobra.Command{
 		Use:     "ports [SELECTOR...]",
 		Aliases: []string{"ls"},
 		Short:   "List the ports of the JACK server",
 		Long: `List the ports of the JACK server (or of PipeWire's): full name, type, direction
 seen from the port's client, and whether it is a socket of a card. 2 comes
-before 10.
+before 10; --by-order keeps the order that clients gave their ports (JACK's
+metadata, "order").
 
 A selector names ports, here and wherever ports are named:
 
@@ -34,18 +48,26 @@ after which filters may follow: 'system: type=audio|midi dir=in|out phys=yes|no'
 alone as well. A backslash takes the meaning from the next character; a port
 that has the very name as written always wins. Quote against the shell.
 
+--latency adds two ranges in frames, MIN..MAX: from the card's inputs to the
+port, and from the port to the card's outputs. They mean something where the
+port is connected. --graph draws the ports and their connections, --dot writes
+them for Graphviz.
+
 --json prints an array of objects with name, client, type ("audio", "midi" or
-the server's own word), direction ("in" or "out"), physical, pretty, aliases
-and connections (full names), all of them always there.
+the server's own word), direction ("in" or "out"), physical, pretty, aliases,
+connections (full names), latency (capture and playback, each [min, max]) and
+metadata (values by key), all of them always there.
 
 Exit 4 if a selector matches nothing.`,
 		Example: `  jackknife ports
   jackknife ports -o -c 'system:'
-  jackknife ports 'type=midi dir=out'
+  jackknife ports --tree -l 'type=midi dir=out'
+  jackknife ports --graph system: ardour:
+  jackknife ports --dot | dot -Tsvg > patch.svg
   jackknife ports --json | jq -r '.[] | select(.physical) | .name'`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if names && (asJSON || connections) {
-				return usagef("--names goes with neither --json nor --connections")
+			if err := v.check(); err != nil {
+				return err
 			}
 			selectors, err := parseSelectors(args)
 			if err != nil {
@@ -57,40 +79,85 @@ Exit 4 if a selector matches nothing.`,
 			}
 			defer server.Close()
 			g := jackgraph.Graph{Ports: server.Ports()}
-			if connections || asJSON {
+			if v.connections || v.json || v.dot || v.drawn {
 				g = server.Snapshot()
 			}
+			if v.byOrder {
+				slices.SortStableFunc(g.Ports, jackgraph.ByOrder)
+			}
 			admit := func(p jackgraph.Port) bool {
-				return inputs == outputs || inputs == (p.Dir == jackgraph.Input)
+				return v.inputs == v.outputs || v.inputs == (p.Dir == jackgraph.Input)
 			}
 			listed, missing := selectPorts(g, selectors, admit)
-			switch {
-			case asJSON:
-				err = writePortsJSON(s.out, g, listed)
-			case names:
-				for _, p := range listed {
-					fmt.Fprintln(s.out, p.Name)
-				}
-			default:
-				writePorts(s.out, g, listed, connections)
+			if err := v.write(s.out, g, listed); err != nil {
+				return err
 			}
-			if err == nil && missing != "" {
-				err = &failure{code: exitNoMatch, err: fmt.Errorf("%s: %w", missing, jackgraph.ErrNoMatch), hint: nameHint(g, missing)}
+			if missing != "" {
+				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: %w", missing, jackgraph.ErrNoMatch), hint: nameHint(g, missing)}
 			}
-			return err
+			return nil
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return completePorts(toComplete, "")
 		},
 	}
 	f := c.Flags()
-	f.BoolVarP(&inputs, "inputs", "i", false, "inputs only")
-	f.BoolVarP(&outputs, "outputs", "o", false, "outputs only")
-	f.BoolVarP(&connections, "connections", "c", false, "show what each port is connected to")
-	f.BoolVar(&names, "names", false, "print full names and nothing else")
-	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.BoolVarP(&v.inputs, "inputs", "i", false, "inputs only")
+	f.BoolVarP(&v.outputs, "outputs", "o", false, "outputs only")
+	f.BoolVarP(&v.connections, "connections", "c", false, "show what each port is connected to")
+	f.BoolVarP(&v.latency, "latency", "l", false, "show the capture and the playback latency in frames")
+	f.BoolVarP(&v.aliases, "aliases", "A", false, "show the aliases of each port")
+	f.BoolVarP(&v.metadata, "metadata", "m", false, "show the metadata of each port, pretty names among them")
+	f.BoolVarP(&v.tree, "tree", "t", false, "each client once, its ports below it")
+	f.BoolVar(&v.byOrder, "by-order", false, "ports of a client in the order it gave them")
+	f.BoolVar(&v.names, "names", false, "print full names and nothing else")
+	f.BoolVar(&v.json, "json", false, "print JSON")
+	f.BoolVar(&v.dot, "dot", false, "print the graph in the language of Graphviz")
+	f.BoolVar(&v.drawn, "graph", false, "draw the graph")
 	serverFlag(c)
 	return c
+}
+
+// check refuses flags that exclude each other.
+func (v *portsView) check() error {
+	var forms []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"--names", v.names}, {"--json", v.json}, {"--dot", v.dot}, {"--graph", v.drawn}} {
+		if f.set {
+			forms = append(forms, f.name)
+		}
+	}
+	switch {
+	case len(forms) > 1:
+		return usagef("%s and %s exclude each other", forms[0], forms[1])
+	case len(forms) == 1 && (v.connections || v.latency || v.aliases || v.metadata || v.tree):
+		return usagef("%s goes with none of -c, -l, -A, -m, -t", forms[0])
+	}
+	return nil
+}
+
+// write prints the listed ports of a graph.
+func (v *portsView) write(w io.Writer, g jackgraph.Graph, listed []jackgraph.Port) error {
+	part := jackgraph.Graph{Ports: listed, Connections: g.Connections}
+	switch {
+	case v.json:
+		return writePortsJSON(w, g, listed)
+	case v.dot:
+		return part.WriteDOT(w)
+	case v.drawn:
+		return part.Draw(w)
+	case v.names:
+		for _, p := range listed {
+			fmt.Fprintln(w, p.Name)
+		}
+	case v.tree:
+		v.writeTree(w, g, listed)
+	default:
+		v.writeList(w, g, listed, "", func(p jackgraph.Port) string { return p.Name })
+	}
+	return nil
 }
 
 // selectPorts returns the ports that any of the selectors names and admit
@@ -122,33 +189,76 @@ func selectPorts(g jackgraph.Graph, selectors []jackgraph.Selector, admit func(j
 	return listed, missing
 }
 
-func writePorts(w io.Writer, g jackgraph.Graph, ports []jackgraph.Port, connections bool) {
+// writeTree prints each client once, in the order of its first port.
+func (v *portsView) writeTree(w io.Writer, g jackgraph.Graph, ports []jackgraph.Port) {
+	var clients []string
+	of := make(map[string][]jackgraph.Port)
+	for _, p := range ports {
+		client := p.Client()
+		if of[client] == nil {
+			clients = append(clients, client)
+		}
+		of[client] = append(of[client], p)
+	}
+	for _, client := range clients {
+		fmt.Fprintln(w, client)
+		v.writeList(w, g, of[client], "   ", jackgraph.Port.Short)
+	}
+}
+
+// writeList prints a line for each port, with more below it as asked for.
+func (v *portsView) writeList(w io.Writer, g jackgraph.Graph, ports []jackgraph.Port, indent string, name func(jackgraph.Port) string) {
 	widest, widestType := 0, 0
 	for _, p := range ports {
-		widest = max(widest, utf8.RuneCountInString(p.Name))
+		widest = max(widest, utf8.RuneCountInString(name(p)))
 		widestType = max(widestType, utf8.RuneCountInString(string(p.Type)))
 	}
-	joined := g.Connected()
+	var joined map[string][]string
+	if v.connections {
+		joined = g.Connected()
+	}
 	for _, p := range ports {
-		fmt.Fprintf(w, "%-*s  %-*s  %s", widest, p.Name, widestType, p.Type, p.Dir)
-		if p.Physical {
-			fmt.Fprintf(w, "%*sphysical", 5-len(p.Dir), "")
+		line := fmt.Sprintf("%s%-*s  %-*s  %-3s", indent, widest, name(p), widestType, p.Type, p.Dir)
+		if v.latency {
+			line += fmt.Sprintf("  %12s  %12s", frameRange(p.Capture), frameRange(p.Playback))
 		}
-		fmt.Fprintln(w)
-		if !connections {
-			continue
+		if p.Physical {
+			line += "  physical"
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+		if v.aliases {
+			for _, alias := range p.Aliases {
+				fmt.Fprintf(w, "%s   = %s\n", indent, alias)
+			}
+		}
+		if v.metadata {
+			for _, key := range slices.Sorted(maps.Keys(p.Metadata)) {
+				fmt.Fprintf(w, "%s   # %s: %s\n", indent, strings.TrimPrefix(key, jackgraph.KeyPrefix), p.Metadata[key])
+			}
 		}
 		arrow := "->"
 		if p.Dir == jackgraph.Input {
 			arrow = "<-"
 		}
 		for _, other := range joined[p.Name] {
-			fmt.Fprintf(w, "   %s %s\n", arrow, other)
+			fmt.Fprintf(w, "%s   %s %s\n", indent, arrow, other)
 		}
 	}
 }
 
+// frameRange words a latency; one number where the two are the same.
+func frameRange(l jackgraph.Latency) string {
+	if l.Min == l.Max {
+		return fmt.Sprint(l.Min)
+	}
+	return fmt.Sprintf("%d..%d", l.Min, l.Max)
+}
+
 func writePortsJSON(w io.Writer, g jackgraph.Graph, ports []jackgraph.Port) error {
+	type latency struct {
+		Capture  [2]int `json:"capture"`
+		Playback [2]int `json:"playback"`
+	}
 	type port struct {
 		Name        string              `json:"name"`
 		Client      string              `json:"client"`
@@ -158,12 +268,19 @@ func writePortsJSON(w io.Writer, g jackgraph.Graph, ports []jackgraph.Port) erro
 		Pretty      string              `json:"pretty"`
 		Aliases     []string            `json:"aliases"`
 		Connections []string            `json:"connections"`
+		Latency     latency             `json:"latency"`
+		Metadata    map[string]string   `json:"metadata"`
 	}
 	joined := g.Connected()
 	all := []port{}
 	for _, p := range ports {
+		metadata := p.Metadata
+		if metadata == nil {
+			metadata = map[string]string{}
+		}
 		all = append(all, port{p.Name, p.Client(), p.Type, p.Dir, p.Physical, p.Pretty,
-			append([]string{}, p.Aliases...), append([]string{}, joined[p.Name]...)})
+			append([]string{}, p.Aliases...), append([]string{}, joined[p.Name]...),
+			latency{[2]int{p.Capture.Min, p.Capture.Max}, [2]int{p.Playback.Min, p.Playback.Max}}, metadata})
 	}
 	return writeJSON(w, all)
 }

@@ -95,20 +95,21 @@ var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, arg
 	}
 })
 
-// pretty PORT NAME gives a port a pretty name. It tries until the server has
-// it: under PipeWire jack_property may end before its own message is sent.
-var _ = addScriptCommand("pretty", func(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: pretty PORT NAME")
+// property PORT KEY VALUE sets one of JACK's properties of a port, as
+// pretty-name. It tries until the server has it: under PipeWire jack_property
+// may end before its own message is sent.
+var _ = addScriptCommand("property", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: property PORT KEY VALUE")
 	}
-	const key = "http://jackaudio.org/metadata/pretty-name"
+	key := "http://jackaudio.org/metadata/" + args[1]
 	for range 20 {
-		ts.Check(ts.Exec("jack_property", "-p", "-s", args[0], key, args[1], "text/plain"))
-		if ts.Exec("jack_property", "-p", "-l", args[0]) == nil && strings.Contains(ts.ReadFile("stdout"), args[1]) {
+		ts.Check(ts.Exec("jack_property", "-p", "-s", args[0], key, args[2], "text/plain"))
+		if ts.Exec("jack_property", "-p", "-l", args[0]) == nil && strings.Contains(ts.ReadFile("stdout"), "key: "+key) {
 			return
 		}
 	}
-	ts.Fatalf("%s has no pretty name", args[0])
+	ts.Fatalf("%s has no %s", args[0], args[1])
 })
 
 const clientProcess = "JACKKNIFE_TEST_CLIENT"
