@@ -19,7 +19,7 @@ type piece struct {
 
 func (p *piece) measure(channels int) {
 	p.mean, p.level = make([]float64, channels), make([]float64, channels)
-	const step = 3 // every third frame tells the level well enough
+	const step = 5 // every fifth frame tells the level well enough
 	for c := range channels {
 		var n, sum, squares float64
 		for i := c; i < len(p.x); i += step * channels {
@@ -53,7 +53,7 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 			allSum += w * p.mean[c]
 			allSquares += w * p.level[c] * p.level[c]
 			from, to := max(p.Start, window.Start), min(p.End, window.End)
-			const step = 3
+			const step = 5
 			for i := from; i < to; i += step {
 				x := p.x[int(i-p.Start)*channels+c] - p.mean[c]
 				n += step
@@ -71,36 +71,50 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 	return l
 }
 
-// place is where a grain was cut: so many frames into a piece.
-type place struct {
-	piece int
-	at    int64
+// grain is a stretch of room tone to be overlapped with others.
+type grain struct {
+	x         []float64 // interleaved
+	back      bool      // read from its end
+	gain, off []float64 // per channel: they make its level 1 and its mean 0
+	piece     int       // where it was cut: so many frames into a piece
+	at        int64
 }
 
-// grainFunc cuts a grain that may follow the one from last.
-type grainFunc func(dst []float64, last place) place
+// walk is one channel of half a grain: where it begins in x, and the way to
+// the next frame.
+func (g *grain) walk(second bool, half, channels, c int) (at, step int) {
+	switch {
+	case !g.back && second:
+		return half*channels + c, channels
+	case !g.back:
+		return c, channels
+	case second:
+		return (half-1)*channels + c, -channels
+	}
+	return (2*half-1)*channels + c, -channels
+}
+
+// grainFunc makes a grain that may follow another.
+type grainFunc func(last grain) grain
 
 // filler makes room tone without end: grains overlapping by half, crossfaded
 // by their measured correlation. Each channel has level 1 and mean 0.
 type filler struct {
-	channels        int
-	grain           grainFunc
-	fade            fade    // half a grain
-	follow          float64 // how fast common forgets what is below 30 Hz
-	last            place
-	old, now, spare []float64
-	free            []float64 // the block's memory
-	block           []float64 // what read has not yet given
+	channels int
+	cut      grainFunc
+	fade     fade    // half a grain
+	follow   float64 // how fast common forgets what is below 30 Hz
+	last     grain
+	free     []float64 // the block's memory
+	block    []float64 // what read has not yet given
 }
 
 // begin makes f a filler of other grains; half is the fade over half a grain.
-func (f *filler) begin(channels, rateHz int, half fade, grain grainFunc) {
-	f.channels, f.grain, f.fade, f.block = channels, grain, half, nil
+func (f *filler) begin(channels, rateHz int, half fade, cut grainFunc) {
+	f.channels, f.cut, f.fade, f.block = channels, cut, half, nil
 	f.follow = min(1, 2*math.Pi*30*commonStep/float64(rateHz))
-	size := len(half) * f.channels
-	f.old, f.now, f.spare = sized(f.old, 2*size), sized(f.now, 2*size), sized(f.spare, 2*size)
-	f.free = sized(f.free, size)
-	f.last = grain(f.old, place{-1, 0})
+	f.free = sized(f.free, len(half)*channels)
+	f.last = cut(grain{piece: -1})
 }
 
 // sized is x with n elements, of any value.
@@ -134,51 +148,69 @@ func (f *filler) take(n int) []float64 {
 // eight grains, the first to have next to nothing in common with the one before
 // is taken, or else the one that has least.
 func (f *filler) next() {
-	half := len(f.free)
 	const little = 0.1
-	least, chosen := 2.0, place{}
-	for range 8 {
-		at := f.grain(f.now, f.last)
-		r := math.Abs(f.common(0, f.channels).r())
-		if r < least {
-			least, chosen = r, at
-			f.now, f.spare = f.spare, f.now
-		}
-		if least < little {
-			break
+	var g grain
+	for least, tries := 2.0, 0; tries < 8 && least >= little; tries++ {
+		other := f.cut(f.last)
+		if r := math.Abs(f.common(&other, 0, f.channels).r()); r < least {
+			least, g = r, other
 		}
 	}
-	f.now, f.spare, f.last = f.spare, f.now, chosen
 	f.block = f.free
 	for c := range f.channels {
-		o := f.common(c, c+1)
+		o := f.common(&g, c, c+1)
 		if math.Abs(o.r()) < little {
 			o.ab = 0
 		}
-		f.fade.blend(f.block, f.old[half:], f.now[:half], f.channels, c, o)
+		f.join(&g, c, o)
 	}
-	f.old, f.now = f.now, f.old
+	f.last = g
+}
+
+// join crossfades channel c of the two halves into the block, as fade.blend
+// does, straight from where they lie.
+func (f *filler) join(g *grain, c int, o overlap) {
+	half := len(f.fade)
+	a, b := f.last.x, g.x
+	i, stepA := f.last.walk(true, half, f.channels, c)
+	k, stepB := g.walk(false, half, f.channels, c)
+	gainA, offA, gainB, offB := f.last.gain[c], f.last.off[c], g.gain[c], g.off[c]
+	for n, up := range f.fade {
+		down := f.fade[half-1-n]
+		v := (a[i]*gainA+offA)*down + (b[k]*gainB+offB)*up
+		if o.ab != 0 {
+			v *= o.scale(down, up)
+		}
+		f.block[n*f.channels+c] = v
+		i += stepA
+		k += stepB
+	}
 }
 
 // commonStep: a seventh of the frames tells enough.
 const commonStep = 7
 
 // common compares the second half of the grain before with the first half of
-// the next, in channels [from, to). It listens above 30 Hz: rumble below
-// hearing would otherwise decide, and make the hiss flutter.
-func (f *filler) common(from, to int) overlap {
-	half := len(f.free)
-	a, b := f.old[half:], f.now[:half]
+// g, in channels [from, to). It listens above 30 Hz: rumble below hearing would
+// otherwise decide, and make the hiss flutter.
+func (f *filler) common(g *grain, from, to int) overlap {
+	half := len(f.fade)
+	a, b := f.last.x, g.x
 	var o overlap
 	for c := from; c < to; c++ {
-		slowA, slowB := a[c], b[c]
-		for i := c; i < half; i += commonStep * f.channels {
+		i, stepA := f.last.walk(true, half, f.channels, c)
+		k, stepB := g.walk(false, half, f.channels, c)
+		gainA, gainB := f.last.gain[c], g.gain[c]
+		slowA, slowB := a[i], b[k]
+		for n := 0; n < half; n += commonStep {
 			slowA += f.follow * (a[i] - slowA)
-			slowB += f.follow * (b[i] - slowB)
-			x, y := a[i]-slowA, b[i]-slowB
+			slowB += f.follow * (b[k] - slowB)
+			x, y := (a[i]-slowA)*gainA, (b[k]-slowB)*gainB
 			o.a += x * x
 			o.b += y * y
 			o.ab += x * y
+			i += commonStep * stepA
+			k += commonStep * stepB
 		}
 	}
 	return o
@@ -210,8 +242,21 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainF
 		return 0, nil
 	}
 	near := millis(62, rateHz)
-	return length, func(dst []float64, last place) place {
-		best, far := place{}, int64(-1)
+	gains, offs := make([][]float64, 2*len(pieces)), make([][]float64, 2*len(pieces))
+	for k, p := range pieces {
+		for upside := range 2 {
+			gain, off := make([]float64, channels), make([]float64, channels)
+			for c := range channels {
+				if p.level[c] > 0 {
+					gain[c] = float64(1-2*upside) / p.level[c]
+					off[c] = -p.mean[c] * gain[c]
+				}
+			}
+			gains[2*k+upside], offs[2*k+upside] = gain, off
+		}
+	}
+	return length, func(last grain) grain {
+		best, far := grain{}, int64(-1)
 		for range 8 {
 			u, k := rng.Int64N(starts), 0
 			for room := max(0, pieces[k].Len()-length); u >= room; room = max(0, pieces[k].Len()-length) {
@@ -223,7 +268,7 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainF
 				apart = min(length, max(u-last.at, last.at-u))
 			}
 			if apart > far {
-				best, far = place{k, u}, apart
+				best.piece, best.at, far = k, u, apart
 			}
 			if far == length {
 				break
@@ -237,32 +282,11 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainF
 				best.at = room
 			}
 		}
-		src := p.x[int(best.at)*channels : int(best.at+length)*channels]
+		best.x = p.x[int(best.at)*channels : int(best.at+length)*channels]
 		turn := rng.Uint64()
-		for c := range channels {
-			var gain float64
-			if p.level[c] > 0 {
-				gain = 1 / p.level[c]
-			}
-			if turn&1 != 0 {
-				gain = -gain
-			}
-			off := -p.mean[c] * gain
-			switch {
-			case turn&2 != 0:
-				for i, j := c, len(src)-channels+c; i < len(dst); i, j = i+channels, j-channels {
-					dst[i] = src[j]*gain + off
-				}
-			case channels == 1:
-				for i, x := range src {
-					dst[i] = x*gain + off
-				}
-			default:
-				for i := c; i < len(dst); i += channels {
-					dst[i] = src[i]*gain + off
-				}
-			}
-		}
+		best.back = turn&2 != 0
+		side := 2*best.piece + int(turn&1)
+		best.gain, best.off = gains[side], offs[side]
 		return best
 	}
 }
@@ -309,7 +333,12 @@ func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grai
 	bins = make([]complex128, size/2+1)
 	phases := make([]complex128, size/2+1)
 	y := make([]float64, size)
-	return length, func(dst []float64, _ place) place {
+	plain, none := make([]float64, channels), make([]float64, channels)
+	for c := range plain {
+		plain[c] = 1
+	}
+	return length, func(grain) grain {
+		x := make([]float64, size*channels)
 		for k := range phases {
 			sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
 			phases[k] = complex(cos, sin)
@@ -330,9 +359,9 @@ func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grai
 			}
 			synth.Sequence(y, bins)
 			for i, v := range y {
-				dst[i*channels+c] = v * gain
+				x[i*channels+c] = v * gain
 			}
 		}
-		return place{}
+		return grain{x: x, gain: plain, off: none}
 	}
 }

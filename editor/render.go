@@ -55,6 +55,12 @@ type Result struct {
 	Silent int   // fills left digitally silent: the take had no room tone to offer
 }
 
+// WriteError is an error of the output; all others are of the take.
+type WriteError struct{ Err error }
+
+func (e *WriteError) Error() string { return e.Err.Error() }
+func (e *WriteError) Unwrap() error { return e.Err }
+
 // How much tone a fill is made of, and how far it is fetched from.
 const (
 	leastToneMillis  = 500  // less is not cut into grains
@@ -169,7 +175,7 @@ func (r *Renderer) copy(ctx context.Context, to int64) error {
 			}
 			n := min(to-r.pos, max(1, 64<<20/size))
 			if err := w.CopyFrames(r.take, r.pos, n); err != nil {
-				return err
+				return &WriteError{err}
 			}
 			r.advanced(n)
 		}
@@ -184,7 +190,7 @@ func (r *Renderer) copy(ctx context.Context, to int64) error {
 			return err
 		}
 		if _, err := r.w.Write(r.raw); err != nil {
-			return err
+			return &WriteError{err}
 		}
 		r.advanced(n)
 	}
@@ -237,7 +243,7 @@ func (r *Renderer) write(x []float64) error {
 	r.raw = sized(r.raw, len(x)*f.SampleBytes)
 	wav.Encode(r.raw, x, f)
 	if _, err := r.w.Write(r.raw); err != nil {
-		return err
+		return &WriteError{err}
 	}
 	r.result.Frames += int64(len(x) / f.Channels)
 	return nil
@@ -410,10 +416,19 @@ func (r ramp) apply(x []float64, done int64, channels int) {
 		step := (r.to.rms[c] - r.from.rms[c]) / float64(r.frames)
 		drift := (r.to.mean[c] - r.from.mean[c]) / float64(r.frames)
 		gain, mean := r.from.rms[c]+step*float64(done), r.from.mean[c]+drift*float64(done)
-		for i := c; i < len(x); i += channels {
+		// Two frames at a time: the sums of the one need not wait for the other's.
+		gain2, mean2 := gain+step, mean+drift
+		i := c
+		for ; i+channels < len(x); i += 2 * channels {
 			x[i] = x[i]*gain + mean
-			gain += step
-			mean += drift
+			x[i+channels] = x[i+channels]*gain2 + mean2
+			gain += 2 * step
+			mean += 2 * drift
+			gain2 += 2 * step
+			mean2 += 2 * drift
+		}
+		if i < len(x) {
+			x[i] = x[i]*gain + mean
 		}
 	}
 }
@@ -428,17 +443,17 @@ func (r *Renderer) begin(e Edit) bool {
 		total += p.Len()
 	}
 	var length int64
-	var grain grainFunc
+	var cut grainFunc
 	if total >= millis(leastToneMillis, f.RateHz) {
-		length, grain = grains(r.pieces, f.Channels, f.RateHz, rng)
+		length, cut = grains(r.pieces, f.Channels, f.RateHz, rng)
 	}
-	if grain == nil {
-		length, grain = spectral(r.pieces, f.Channels, f.RateHz, rng)
+	if cut == nil {
+		length, cut = spectral(r.pieces, f.Channels, f.RateHz, rng)
 	}
-	if grain == nil {
+	if cut == nil {
 		return false
 	}
-	r.filler.begin(f.Channels, f.RateHz, r.fade(length/2), grain)
+	r.filler.begin(f.Channels, f.RateHz, r.fade(length/2), cut)
 	return true
 }
 

@@ -38,36 +38,26 @@ func (o overlap) r() float64 {
 	return 0
 }
 
-// blend crossfades channel c from a to b into dst so that the power goes
-// straight from a's to b's whatever the two have in common: the fades are
-// scaled until g1² + g2² + 2·r·g1·g2 = 1, r being measured. That is equal
-// power for unrelated sound and equal gain for the same sound. Scaling ends at
-// +3 dB: opposite sounds are not worth more noise. dst may be a or b.
-func (f fade) blend(dst, a, b []float64, channels, c int, o overlap) {
-	n := len(f)
-	if math.Abs(o.r()) < 0.05 {
-		if channels == 1 {
-			dst, a, b = dst[:n], a[:n], b[:n]
-			for i, up := range f {
-				dst[i] = a[i]*f[n-1-i] + b[i]*up
-			}
-			return
-		}
-		for i, up := range f {
-			k := i*channels + c
-			dst[k] = a[k]*f[n-1-i] + b[k]*up
-		}
-		return
+// scale is what a crossfade at down and up must be multiplied by so that its
+// power goes straight from that of a to that of b, whatever the two have in
+// common: until g1² + g2² + 2·r·g1·g2 = 1, r being measured. That is equal
+// power for unrelated sound and equal gain for the same sound. It ends at +3
+// dB: opposite sounds are not worth more noise.
+func (o overlap) scale(down, up float64) float64 {
+	want := o.a*down*down + o.b*up*up
+	is := want + 2*o.ab*down*up
+	if 2*is <= want {
+		return math.Sqrt2
 	}
+	return math.Sqrt(want / is)
+}
+
+// blend crossfades channel c from a to b into a.
+func (f fade) blend(a, b []float64, channels, c int, o overlap) {
+	n := len(f)
 	for i, up := range f {
 		k, down := i*channels+c, f[n-1-i]
-		want := o.a*down*down + o.b*up*up
-		is := want + 2*o.ab*down*up
-		scale := math.Sqrt2
-		if 2*is > want {
-			scale = math.Sqrt(want / is)
-		}
-		dst[k] = (a[k]*down + b[k]*up) * scale
+		a[k] = (a[k]*down + b[k]*up) * o.scale(down, up)
 	}
 }
 
@@ -80,7 +70,7 @@ func (f fade) seam(a, b []float64, channels int) {
 	}
 	for c := range channels {
 		da, db := center(a, channels, c), center(b, channels, c)
-		f.blend(a, a, b, channels, c, measure(a, b, channels, c))
+		f.blend(a, b, channels, c, measure(a, b, channels, c))
 		for i, up := range f {
 			a[i*channels+c] += da + (db-da)*up*up
 		}

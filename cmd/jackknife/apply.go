@@ -89,10 +89,7 @@ Without -o the output stands beside the take, with -edited in its name.`,
 				}
 				w.Replace = force
 				result, err = editor.Render(c.Context(), take, plan.Edits, editor.DetectOptions{Min: plan.Min}, plan.Seed, w)
-				if err != nil {
-					err = fmt.Errorf("%s: %w", takeFile, err)
-				}
-				if err := finish(c.Context(), w, out, plan.Edits, err); err != nil {
+				if err := finish(c.Context(), w, out, plan.Edits, ofTake(takeFile, err)); err != nil {
 					return err
 				}
 			}

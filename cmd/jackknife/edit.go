@@ -222,10 +222,16 @@ func (j *job) run(ctx context.Context) error {
 	if err == nil && j.renderer != nil {
 		j.result, err = j.renderer.Finish(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", j.name, err)
+	return ofTake(j.name, err)
+}
+
+// ofTake names the take in an error of reading it.
+func ofTake(name string, err error) error {
+	var w *editor.WriteError
+	if err == nil || errors.As(err, &w) {
+		return err
 	}
-	return nil
+	return fmt.Errorf("%s: %w", shown(name), err)
 }
 
 // finish completes the output, or removes what there is of it.

@@ -1,11 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"jackknife/testdata/wavs"
 	"jackknife/wav"
 )
 
@@ -42,3 +49,80 @@ var _ = addScriptCommand("phrases", func(ts *testscript.TestScript, neg bool, ar
 	ts.Check(err)
 	ts.Check(w.Commit())
 })
+
+// TestEditInterrupted: Ctrl-C leaves neither an output nor a temporary file.
+func TestEditInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	take := filepath.Join(dir, "take.wav")
+	w, err := wav.Create(take, wav.Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, 2*48000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	out := filepath.Join(dir, "out.wav")
+	var stderr bytes.Buffer
+	code := run(ctx, []string{"edit", take, "-o", out}, strings.NewReader(""), &bytes.Buffer{}, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), "interrupted, nothing written") {
+		t.Errorf("exit %d, %s", code, &stderr)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 {
+		t.Errorf("left in the folder: %v, %v", left, err)
+	}
+}
+
+// TestEditOfNothing: an edit that changes nothing gives the same file, headers
+// and foreign chunks included, for every file of the corpus that can be read;
+// those that cannot leave nothing behind.
+func TestEditOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	read, refused := 0, 0
+	for _, c := range wavs.Files() {
+		if c.Bytes == nil {
+			continue
+		}
+		in, out := filepath.Join(dir, c.Name), filepath.Join(dir, "out.wav")
+		if err := os.WriteFile(in, c.Bytes, 0644); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		code := run(context.Background(), []string{"edit", in, "-o", out, "--pauses", "x1"}, strings.NewReader(""), &bytes.Buffer{}, &stderr)
+		have, err := os.ReadFile(out)
+		take, openErr := wav.Open(in)
+		switch {
+		case openErr != nil:
+			refused++
+			if code == exitDone || err == nil {
+				t.Errorf("%s: exit %d although it cannot be read: %v", c.Name, code, openErr)
+			}
+		case take.Format().RateHz < 4000: // no speech can be found in it
+			if code != exitFailed || err == nil {
+				t.Errorf("%s: exit %d", c.Name, code)
+			}
+		case code != exitDone:
+			t.Errorf("%s: exit %d: %s", c.Name, code, &stderr)
+		default:
+			read++
+			if !bytes.Equal(have, c.Bytes) {
+				t.Errorf("%s: %d bytes, not the %d of the take", c.Name, len(have), len(c.Bytes))
+			}
+			take.Close()
+		}
+		os.Remove(in)
+		os.Remove(out)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left in the folder: %v, %v", left, err)
+	}
+	if read < 20 || refused < 20 {
+		t.Errorf("%d files read, %d refused", read, refused)
+	}
+	t.Logf("%d files read, %d refused", read, refused)
+}
