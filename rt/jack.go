@@ -258,10 +258,11 @@ func (l *Loop) Load(r io.Reader) error {
 // supply reads frames into the ring until it is full or the source ends.
 func (l *Loop) supply() error {
 	frameBytes := 4 * len(l.outputs)
+	atOnce := max(1, (256<<10)/frameBytes) * frameBytes // so that a slow source is heard as it comes
 	for !l.sourced {
 		var bytes C.uint64_t
 		space := C.loop_space(l.c, &bytes)
-		room := int(bytes) / frameBytes * frameBytes
+		room := min(int(bytes)/frameBytes*frameBytes, atOnce)
 		if room == 0 {
 			return nil
 		}
@@ -284,14 +285,21 @@ func (l *Loop) supply() error {
 
 // Play plays what was loaded until the last frame has left the loop and, as
 // far as the ports know their latency, has been heard. When the context ends
-// it stops the loop and leaves the rest unplayed, without an error.
-func (l *Loop) Play(ctx context.Context) (Played, error) {
+// it stops the loop and leaves the rest unplayed, without an error; a source
+// may fail then. Seen, if not nil, is told now and then how far it is.
+func (l *Loop) Play(ctx context.Context, seen func(Played)) (Played, error) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
 		err := l.supply()
+		if ctx.Err() != nil {
+			err = nil
+		}
 		if err == nil {
 			err = l.gone()
+		}
+		if seen != nil {
+			seen(l.played())
 		}
 		// Two blocks more: a client that is behind in the graph may hear the
 		// last one a cycle late.
@@ -300,16 +308,20 @@ func (l *Loop) Play(ctx context.Context) (Played, error) {
 			if ctx.Err() != nil {
 				C.loop_stop(l.c)
 			}
-			return Played{
-				Frames:    int64(C.loop_played(l.c)),
-				Underruns: int64(C.loop_dry(l.c)),
-				Xruns:     int(C.loop_xruns(l.c)),
-			}, err
+			return l.played(), err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
+	}
+}
+
+func (l *Loop) played() Played {
+	return Played{
+		Frames:    int64(C.loop_played(l.c)),
+		Underruns: int64(C.loop_dry(l.c)),
+		Xruns:     int(C.loop_xruns(l.c)),
 	}
 }
 

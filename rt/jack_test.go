@@ -404,7 +404,7 @@ func TestPlayAndRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Start()
-	p, err := out.Play(t.Context())
+	p, err := out.Play(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -454,7 +454,7 @@ func TestDuplex(t *testing.T) {
 		_, err := l.Record(t.Context(), &recorded, rt.RecordOptions{Frames: frames + 4*block})
 		done <- err
 	}()
-	if p, err := l.Play(t.Context()); err != nil || p.Frames != frames || p.Underruns != 0 {
+	if p, err := l.Play(t.Context(), nil); err != nil || p.Frames != frames || p.Underruns != 0 {
 		t.Errorf("played %+v, %v", p, err)
 	}
 	if err := <-done; err != nil {
@@ -483,7 +483,7 @@ func TestUnderrun(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Start()
-	p, err := l.Play(t.Context())
+	p, err := l.Play(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -520,7 +520,7 @@ func TestPlayStopped(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer stop()
 	l.Start()
-	p, err := l.Play(ctx)
+	p, err := l.Play(ctx, nil)
 	if err != nil || p.Frames == 0 || p.Frames > 48000*30 {
 		t.Errorf("played %+v, %v", p, err)
 	}

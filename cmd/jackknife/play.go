@@ -1,24 +1,29 @@
 package main
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"jackknife/editor"
 	"jackknife/jackgraph"
 	"jackknife/rt"
-	"jackknife/wav"
 )
 
 // playing is what the user asks of play.
 type playing struct {
-	file   string
+	files  []string
+	sync   bool   // together instead of one after the other
+	edits  string // plan file; "": as they are
+	joins  bool
+	start  editor.Duration
+	end    *editor.Duration // nil: to the last frame
+	loop   bool
+	gainDB float64
 	to     []jackgraph.Selector
 	client string
 	ring   time.Duration
@@ -29,26 +34,52 @@ type playing struct {
 func playCommand(s *streams) *cobra.Command {
 	var p playing
 	var to []string
+	var start, end string
 	c := &cobra.Command{
-		Use:   "play TAKE",
+		Use:   "play TAKE...",
 		Short: "Play a take into JACK",
 		Long: `Play a take into JACK. --to names the inputs that hear it, channel by channel, in
 order; a take of one channel goes to all of them. Without --to it is the card's
 first sockets: one a channel, the first two for a take of one channel.
+
+Several takes are played one after the other, without a gap; with --sync at the
+same time, their channels side by side, the shorter ones silent at the end.
+--start and --end are times in what is played: 300ms, 2.5s, 1:02.5, 48000f.
+
+--edits plays the take with the edits of a plan, without a file: what is heard
+is what jackknife apply would write, sample for sample. --joins plays the three
+seconds before and after each edit, one edit after the other, half a second of
+silence between them, and says which it is.
 
 The first frame is played when everything is connected, and the command ends
 when the last one has left the loop and, as far as the ports know their latency,
 the card. The take's rate must be the server's. Ctrl-C stops it. Exit 6 if the
 disk was too slow, so that silence was heard within the take.
 
-Samples go out as they are: up to 24 bits, and 32-bit float, are exact.`,
+Samples go out as they are: up to 24 bits, and 32-bit float, are exact. --gain
+makes them louder or softer; nothing is clipped before the card.`,
 		Example: `  jackknife play take.wav
   jackknife play take.wav --to 'system:playback_{3..4}'
-  jackknife play voice.wav --to ardour:voice/audio_in_1`,
-		Args: oneTake,
+  jackknife play voice.wav --to ardour:voice/audio_in_1
+  jackknife play take.wav --edits take.edits --joins
+  jackknife play voice.wav music.wav --sync --start 1:30 --gain -6`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("which take?")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
-			p.file = args[0]
+			p.files = args
 			switch {
+			case p.edits != "" && len(args) > 1:
+				return usagef("--edits: a plan is for one take: %q is one too many", args[1])
+			case p.joins && p.edits == "":
+				return usagef("--joins: of which plan? Name it with --edits")
+			case p.joins && (start != "" || end != "" || p.loop):
+				return usagef("--joins: plays them all; --start, --end and --loop do not go with it")
+			case !(math.Abs(p.gainDB) <= maxGainDB):
+				return usagef("--gain %v: from -%d to %d dB", p.gainDB, maxGainDB, maxGainDB)
 			case p.ring <= 0 || p.ring > maxRing:
 				return usagef("--ring %v: more than nothing, at most %v", p.ring, maxRing)
 			case p.client == "":
@@ -58,11 +89,30 @@ Samples go out as they are: up to 24 bits, and 32-bit float, are exact.`,
 			if p.to, err = parseSelectors(to); err != nil {
 				return err
 			}
+			if start != "" {
+				if p.start, err = editor.ParseDuration(start); err != nil {
+					return usagef("--start %q: %w", start, err)
+				}
+			}
+			if end != "" {
+				d, err := editor.ParseDuration(end)
+				if err != nil {
+					return usagef("--end %q: %w", end, err)
+				}
+				p.end = &d
+			}
 			return play(c.Context(), s, p)
 		},
 	}
 	f := c.Flags()
 	f.StringArrayVar(&to, "to", nil, "inputs that hear the take, by selector; may be given more than once")
+	f.BoolVar(&p.sync, "sync", false, "play the takes at the same time, not one after the other")
+	f.StringVar(&p.edits, "edits", "", "play the take with the edits of this plan (- reads standard input)")
+	f.BoolVar(&p.joins, "joins", false, "play the surroundings of each edit only")
+	f.StringVar(&start, "start", "", "`time` to begin at")
+	f.StringVar(&end, "end", "", "`time` to end at")
+	f.BoolVar(&p.loop, "loop", false, "begin again at the end, until Ctrl-C")
+	f.Float64Var(&p.gainDB, "gain", 0, "change of level in `dB`")
 	f.StringVar(&p.client, "name", "jackknife-play", "name of the JACK client")
 	f.DurationVar(&p.ring, "ring", rt.DefaultRing, "audio that is read ahead")
 	f.BoolVarP(&p.quiet, "quiet", "q", false, "no summary")
@@ -73,6 +123,8 @@ Samples go out as they are: up to 24 bits, and 32-bit float, are exact.`,
 	})
 	return c
 }
+
+const maxGainDB = 120
 
 // route pairs the outputs of a take with the inputs that shall hear it.
 func route(file string, outputs, inputs []string) ([]jackgraph.Connection, error) {
@@ -159,35 +211,4 @@ func facing(g jackgraph.Graph, sel jackgraph.Selector, side jackgraph.Direction)
 		}
 	}
 	return names, err
-}
-
-// samples reads a take as interleaved float32 little-endian frames.
-type samples struct {
-	take  *wav.Reader
-	frame int64  // next
-	raw   []byte // frames of the file
-	f32   []float32
-}
-
-func newSamples(take *wav.Reader) *samples {
-	const n = 4096 // frames at a time
-	f := take.Format()
-	return &samples{take: take, raw: make([]byte, n*f.FrameBytes()), f32: make([]float32, n*f.Channels)}
-}
-
-// Read fills p with as many whole frames as there are, and as fit.
-func (s *samples) Read(p []byte) (int, error) {
-	f := s.take.Format()
-	want := min(len(p)/(4*f.Channels), len(s.raw)/f.FrameBytes())
-	if want == 0 {
-		return 0, io.ErrShortBuffer
-	}
-	n, err := s.take.ReadFrames(s.raw[:want*f.FrameBytes()], s.frame)
-	s.frame += int64(n)
-	values := s.f32[:n*f.Channels]
-	wav.Decode(values, s.raw[:n*f.FrameBytes()], f)
-	for i, v := range values {
-		binary.LittleEndian.PutUint32(p[4*i:], math.Float32bits(v))
-	}
-	return 4 * len(values), err
 }
