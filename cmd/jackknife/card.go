@@ -45,6 +45,7 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 		cardListCommand(s),
 		cardLoadCommand(s),
 		cardMixerCommand(s),
+		cardProfileCommand(s),
 		cardRouteCommand(s),
 		cardSaveCommand(s),
 		cardSceneCommand(s),
@@ -337,11 +338,12 @@ func (f changing) change(s *streams, ctl *alsa.Ctl, elements []*alsa.Element, ch
 			return err
 		}
 	}
-	return partly(s, failed, wanted)
+	return partly(s, failed, wanted, "settings did not apply")
 }
 
-// partly words failures: one as the error itself, several a line each.
-func partly(s *streams, failed []error, wanted int) error {
+// partly words failures among so many: one of one as the error itself, several
+// a line each, and then how many of them what happened to.
+func partly(s *streams, failed []error, wanted int, what string) error {
 	switch {
 	case len(failed) == 0:
 		return nil
@@ -357,5 +359,5 @@ func partly(s *streams, failed []error, wanted int) error {
 	if len(failed) == wanted {
 		code = exitFailed
 	}
-	return &failure{code: code, err: fmt.Errorf("%d of %d settings did not apply", len(failed), wanted)}
+	return &failure{code: code, err: fmt.Errorf("%d of %d %s", len(failed), wanted, what)}
 }
