@@ -150,15 +150,19 @@ func (f *filler) take(n int) []float64 {
 func (f *filler) next() {
 	const little = 0.1
 	var g grain
+	var o overlap
 	for least, tries := 2.0, 0; tries < 8 && least >= little; tries++ {
 		other := f.cut(f.last)
-		if r := math.Abs(f.common(&other, 0, f.channels).r()); r < least {
-			least, g = r, other
+		shared := f.common(&other, 0, f.channels)
+		if r := math.Abs(shared.r()); r < least {
+			least, g, o = r, other, shared
 		}
 	}
 	f.block = f.free
 	for c := range f.channels {
-		o := f.common(&g, c, c+1)
+		if f.channels > 1 {
+			o = f.common(&g, c, c+1)
+		}
 		if math.Abs(o.r()) < little {
 			o.ab = 0
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -84,15 +83,9 @@ func Identify(take *wav.Reader, name string) (TakeID, error) {
 	h.Write(binary.LittleEndian.AppendUint64(nil, uint64(id.Frames)))
 	buf := make([]byte, n*size)
 	read := func(from, n int64) error {
-		got, err := take.ReadFrames(buf[:n*size], from)
-		if int64(got) < n {
-			if err == nil || errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return fmt.Errorf("frame %d: %w", from+int64(got), err)
-		}
+		err := readFull(take, buf[:n*size], from)
 		h.Write(buf[:n*size])
-		return nil
+		return err
 	}
 	if id.Frames <= hashBlocks*n {
 		for at := int64(0); at < id.Frames; at += n {

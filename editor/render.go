@@ -29,7 +29,8 @@ import (
 // of the fill to those right of it.
 //
 // The bytes written depend on the take, the edits and the seed only, not on
-// when the pauses arrived. A Renderer serves one goroutine.
+// when the pauses arrived. A Renderer serves one goroutine, and has one of its
+// own that writes while the next fill is made: Stop ends it.
 type Renderer struct {
 	take    *wav.Reader
 	w       io.Writer
@@ -43,9 +44,9 @@ type Renderer struct {
 	pieces  []piece
 	filler  filler
 	result  Result
-
-	raw   []byte
-	block []float64
+	raw     []byte
+	block   []float64
+	out     *output // nil until there is something to write
 }
 
 // Result is what a Renderer wrote.
@@ -105,6 +106,7 @@ func Render(ctx context.Context, take *wav.Reader, l List, o DetectOptions, seed
 		return Result{}, err
 	}
 	r := NewRenderer(take, w, seed)
+	defer r.Stop()
 	for _, e := range l {
 		if err := r.Edit(ctx, e); err != nil {
 			return r.result, err
@@ -119,13 +121,25 @@ func Render(ctx context.Context, take *wav.Reader, l List, o DetectOptions, seed
 	return r.Finish(ctx)
 }
 
-// Finish writes the rest, all pauses and edits being known.
+// Finish writes the rest, all pauses and edits being known, and ends the
+// Renderer.
 func (r *Renderer) Finish(ctx context.Context) (Result, error) {
+	defer r.Stop()
 	r.all = true
 	if err := r.advance(ctx); err != nil {
 		return r.result, err
 	}
-	return r.result, r.copy(ctx, r.take.Frames())
+	if err := r.copy(ctx, r.take.Frames()); err != nil || r.out == nil {
+		return r.result, err
+	}
+	return r.result, r.out.finish(ctx)
+}
+
+// Stop ends the writing. After Finish it does nothing.
+func (r *Renderer) Stop() {
+	if r.out != nil {
+		r.out.stop()
+	}
 }
 
 // advance writes as far as is final: up to the first edit whose tone or whose
@@ -165,48 +179,39 @@ func (r *Renderer) advance(ctx context.Context) error {
 
 // copy copies the take up to a frame, as bytes.
 func (r *Renderer) copy(ctx context.Context, to int64) error {
-	size := int64(r.take.Format().FrameBytes())
-	if w, ok := r.w.(interface {
-		CopyFrames(*wav.Reader, int64, int64) error
-	}); ok {
-		for r.pos < to {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			n := min(to-r.pos, max(1, 64<<20/size))
-			if err := w.CopyFrames(r.take, r.pos, n); err != nil {
-				return &WriteError{err}
-			}
-			r.advanced(n)
-		}
+	n := to - r.pos
+	if n <= 0 {
 		return nil
 	}
-	for r.pos < to {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n := min(to-r.pos, max(1, 256<<10/size))
-		if err := r.read(r.pos, n); err != nil {
-			return err
-		}
-		if _, err := r.w.Write(r.raw); err != nil {
-			return &WriteError{err}
-		}
-		r.advanced(n)
+	err := r.send(ctx, part{from: r.pos, frames: n})
+	r.pos = to
+	return err
+}
+
+// send hands a part of the output to the writing goroutine.
+func (r *Renderer) send(ctx context.Context, p part) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return nil
+	if r.out == nil {
+		r.out = newOutput(r.take, r.w)
+	}
+	select {
+	case r.out.parts <- p:
+		r.result.Frames += p.frames
+		return nil
+	case <-r.out.broken:
+		return r.out.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-func (r *Renderer) advanced(n int64) {
-	r.pos += n
-	r.result.Frames += n
-}
-
-// read reads n frames from a position on into raw.
-func (r *Renderer) read(from, n int64) error {
-	r.raw = sized(r.raw, int(n)*r.take.Format().FrameBytes())
-	got, err := r.take.ReadFrames(r.raw, from)
-	if int64(got) == n {
+// readFull fills raw with the frames from a position on.
+func readFull(take *wav.Reader, raw []byte, from int64) error {
+	n := len(raw) / take.Format().FrameBytes()
+	got, err := take.ReadFrames(raw, from)
+	if got == n {
 		return nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
@@ -222,10 +227,11 @@ func (r *Renderer) samples(from, n int64) ([]float64, error) {
 
 // samplesInto is samples in the memory of x, if it is large enough.
 func (r *Renderer) samplesInto(x []float64, from, n int64) ([]float64, error) {
-	if err := r.read(from, n); err != nil {
+	f := r.take.Format()
+	r.raw = sized(r.raw, int(n)*f.FrameBytes())
+	if err := readFull(r.take, r.raw, from); err != nil {
 		return nil, err
 	}
-	f := r.take.Format()
 	x = sized(x, int(n)*f.Channels)
 	wav.Decode(x, r.raw, f)
 	if f.Encoding == wav.Float {
@@ -238,15 +244,18 @@ func (r *Renderer) samplesInto(x []float64, from, n int64) ([]float64, error) {
 	return x, nil
 }
 
-func (r *Renderer) write(x []float64) error {
+func (r *Renderer) write(ctx context.Context, x []float64) error {
 	f := r.take.Format()
-	r.raw = sized(r.raw, len(x)*f.SampleBytes)
-	wav.Encode(r.raw, x, f)
-	if _, err := r.w.Write(r.raw); err != nil {
-		return &WriteError{err}
+	var raw []byte
+	if r.out != nil {
+		select {
+		case raw = <-r.out.free:
+		default:
+		}
 	}
-	r.result.Frames += int64(len(x) / f.Channels)
-	return nil
+	raw = sized(raw, len(x)*f.SampleBytes)
+	wav.Encode(raw, x, f)
+	return r.send(ctx, part{frames: int64(len(x) / f.Channels), raw: raw})
 }
 
 func (r *Renderer) fade(frames int64) fade {
@@ -280,7 +289,7 @@ func (r *Renderer) cut(ctx context.Context, e Edit, next int64) error {
 		return err
 	}
 	r.fade(2*half).seam(a, b, r.take.Format().Channels)
-	return r.write(a)
+	return r.write(ctx, a)
 }
 
 // halfSeam is half the length of the seam of a cut: how many kept frames it
@@ -395,7 +404,7 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 			}
 			r.fade(n).seam(x, handle, f.Channels)
 		}
-		if err := r.write(x); err != nil {
+		if err := r.write(ctx, x); err != nil {
 			return err
 		}
 		done += n

@@ -195,6 +195,9 @@ func (j *job) run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", j.name, err)
 		}
 	}
+	if j.renderer != nil {
+		defer j.renderer.Stop()
+	}
 	f := j.take.Format()
 	p := editor.Planner{
 		Rules: j.rules, Cuts: j.cuts, RateHz: f.RateHz, Frames: j.take.Frames(),
