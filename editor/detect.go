@@ -55,7 +55,7 @@ const stretch = 40 * cell
 // Method: 10 ms looks every 5 ms in 13 bands; per band the room tone's level
 // in dB is nearly normal, so its mean is tracked and a look is speech when any
 // band leaves it by far; from such cores phrases grow outward under a low
-// threshold. Phrases nearer than 150 ms are one.
+// threshold. Phrases nearer than 200 ms are one.
 //
 // Yield is called from one goroutine only. The result does not depend on the
 // number of processors.

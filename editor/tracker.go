@@ -9,10 +9,9 @@ import (
 const (
 	coreLooks  = 6  // a core lasts 30 ms
 	holeLooks  = 12 // a phrase grows through holes of up to 60 ms
-	firmLooks  = 4  // and, where what comes after the hole lasts 20 ms,
-	farLooks   = 24 // of up to 120 ms: a stop before a weak release
 	blurLooks  = 2  // a look sees 10 ms ahead: that much earlier it finds a phrase
-	mergeLooks = 30 // islands nearer than 150 ms are one
+	mergeLooks = 40 // islands nearer than 200 ms are one;
+	firmLooks  = 3  // so is a weak group that lasts 15 ms: the release of a stop
 	leastLooks = 12 // an island shorter than 60 ms is none
 	awayLooks  = 20 // clean tone is so far from any island: 80 ms and what is blurred
 	toneLooks  = 10 // and lasts 50 ms
@@ -144,11 +143,11 @@ func (t *tracker) look(is byte) error {
 		g.core = 0
 	}
 	if !g.kept {
-		if g.core < coreLooks && !(g.firm && t.island.open && g.from-t.island.to <= farLooks) {
+		if g.core < coreLooks && !(g.firm && t.island.open && g.from-t.island.to < mergeLooks) {
 			return nil
 		}
 		g.kept = true
-		if t.weak.firm && g.from-t.weak.last <= farLooks {
+		if t.weak.firm && g.from-t.weak.last <= mergeLooks {
 			g.from = t.weak.from
 		}
 		if t.island.open && g.from-t.island.to >= mergeLooks {
@@ -192,7 +191,7 @@ func (t *tracker) forget() {
 	if t.group.open {
 		to = t.group.from
 	}
-	if t.weak.firm && to-t.weak.last <= farLooks {
+	if t.weak.firm && to-t.weak.last <= mergeLooks {
 		to = t.weak.from
 	}
 	if t.island.open {

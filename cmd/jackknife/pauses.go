@@ -65,7 +65,7 @@ the take has no pause.`,
 				writePauses(s.out, d, found)
 			}
 			if err == nil && len(found) == 0 {
-				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: no pause of %v or more", args[0], o.Min), hint: "--min 0.15s finds shorter ones"}
+				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: no pause of %v or more", args[0], o.Min), hint: "--min 0.2s finds shorter ones"}
 			}
 			return err
 		},
