@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"jackknife/editor"
 	"jackknife/testdata/voices"
@@ -243,4 +245,88 @@ func TestEditIsInterrupted(t *testing.T) {
 			t.Errorf("%v: %v", l, err)
 		}
 	}
+}
+
+// BenchmarkEdit edits ten minutes of 24-bit mono, pauses half as long again,
+// and says how many times as long that takes as copying the file does in the
+// same run (x-copy).
+func BenchmarkEdit(b *testing.B) {
+	const rate, minutes = 48000, 10
+	dir := b.TempDir()
+	in, out := filepath.Join(dir, "take.wav"), filepath.Join(dir, "out.wav")
+	f := wav.Format{RateHz: rate, Channels: 1, Bits: 24, SampleBytes: 3}
+	w, err := wav.Create(in, f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	// A phrase of 1.8 s, a pause of 0.8 s, and so on.
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, raw := make([]float64, rate*13/5), make([]byte, rate*13/5*3)
+	for range minutes * 60 * 5 / 13 {
+		for i := range x {
+			x[i] = rng.NormFloat64() * 1e-3
+			if i < rate*9/5 {
+				x[i] += 0.1 * math.Sin(float64(i)/30) * math.Sin(float64(i)/8000)
+			}
+		}
+		wav.Encode(raw, x, f)
+		if _, err := w.Write(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	take, err := wav.Open(in)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer take.Close()
+	ctx := context.Background()
+	write := func(fill func(w *wav.Writer) error) time.Duration {
+		start := time.Now()
+		w, err := wav.CreateLike(out, take)
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.Replace = true
+		if err := fill(w); err != nil {
+			b.Fatal(err)
+		}
+		if err := w.Commit(); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(start)
+	}
+	rules, err := editor.ParseRules("x1.5")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var edit, copied time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		copied += write(func(w *wav.Writer) error { return w.CopyFrames(take, 0, take.Frames()) })
+		b.StartTimer()
+		edit += write(func(w *wav.Writer) error {
+			r := editor.NewRenderer(take, w, 0)
+			defer r.Stop()
+			p := editor.Planner{Rules: rules, RateHz: rate, Frames: take.Frames(), Min: rate * 3 / 10,
+				Yield: func(e editor.Edit) error { return r.Edit(ctx, e) }}
+			if _, err := editor.Detect(ctx, take, editor.DetectOptions{}, func(q editor.Pause) error {
+				if err := r.Pause(ctx, q); err != nil {
+					return err
+				}
+				return p.Pause(q)
+			}); err != nil {
+				return err
+			}
+			if err := p.Finish(); err != nil {
+				return err
+			}
+			_, err := r.Finish(ctx)
+			return err
+		})
+	}
+	b.SetBytes(take.Frames() * 3)
+	b.ReportMetric(float64(edit)/float64(copied), "x-copy")
 }

@@ -30,8 +30,8 @@ pause becomes half as long again (x1.5).
 
 Rules for --pauses, given once or several times, each working on what the ones
 before have made. A pause is what is heard between two phrases; those shorter
-than --min are left alone, and none becomes shorter than the pads (30 ms and
-60 ms) that protect the speech around it.
+than --min are left alone, and none becomes shorter than the pads that protect
+the speech around it.
   x1.5            one and a half times as long
   +2s  -300ms     longer, shorter by so much
   +50%phrase      longer by half of the phrase before
