@@ -132,17 +132,40 @@ type Element struct {
 	Access         Access
 	Value          Value // as last read; nil when it was not
 
-	// Several: the card has others of this name, with other indices.
-	Several bool
+	alone string // the shortest name that means this element alone; see Refine
 }
 
-// String is the element's name as Find takes it for this element alone: with
-// the index 0 where there are others.
+// String is the element's name as Find takes it for this element alone.
 func (e *Element) String() string {
-	if e.Several && e.Index == 0 {
-		return e.ID.String() + ",0"
+	if e.alone != "" {
+		return e.alone
 	}
 	return e.ID.String()
+}
+
+// nameAlone gives every element the shortest name by which Find finds it and no
+// other: with an index 0 or a device where there are others beside it.
+func nameAlone(elements []*Element) {
+	byName := make(map[string][]*Element)
+	for _, e := range elements {
+		key := strings.ToLower(e.Name)
+		byName[key] = append(byName[key], e)
+	}
+	for _, e := range elements {
+		iface, index := strings.ToLower(e.Iface.String()), fmt.Sprintf("%s,%d", e.Name, e.Index)
+		for _, name := range []string{
+			e.ID.String(),
+			strings.TrimSuffix(e.ID.String(), e.Name) + index,
+			iface + ":" + index,
+			fmt.Sprintf("%s.%d:%s", iface, e.Device, index),
+			fmt.Sprintf("%s.%d.%d:%s", iface, e.Device, e.Subdevice, index),
+		} {
+			e.alone = name
+			if found, err := Find(byName[strings.ToLower(e.Name)], name); err == nil && len(found) == 1 && found[0] == e {
+				break
+			}
+		}
+	}
 }
 
 // Len is the length of the element's values.

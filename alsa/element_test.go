@@ -210,3 +210,31 @@ func FuzzParse(f *testing.F) {
 		Find(elements, s)
 	})
 }
+
+// The name of an element finds it and no other, and is as short as can be.
+func TestNameAlone(t *testing.T) {
+	elements := delta()
+	for _, extra := range []ID{
+		{Iface: IfacePCM, Name: "Multi Track Peak", Index: 1}, {Iface: IfacePCM, Device: 7, Name: "ELD"},
+		{Iface: IfacePCM, Name: "Rate"}, {Iface: IfacePCM, Device: 1, Name: "Rate"}, {Iface: IfacePCM, Subdevice: 1, Name: "Rate"},
+		{Iface: IfaceMixer, Name: "Both"}, {Iface: IfaceCard, Name: "Both"}, {Iface: IfaceMixer, Name: "a:b,c"},
+	} {
+		elements = append(elements, &Element{ID: extra})
+	}
+	Refine("any", elements)
+	for _, e := range elements {
+		if found, err := Find(elements, e.String()); err != nil || len(found) != 1 || found[0] != e {
+			t.Errorf("%s finds %v, %v", e, found, err)
+		}
+	}
+	var names []string
+	for _, e := range elements {
+		names = append(names, e.String())
+	}
+	for _, want := range []string{"ADC Volume,0", "ADC Volume,1", "Word Clock Sync", "pcm:Multi Track Peak,0", "pcm.3:ELD",
+		"pcm.0.0:Rate,0", "pcm.1:Rate", "pcm.0.1:Rate", "mixer:Both,0", "card:Both", "pcm:IEC958 Playback Default"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("no %s in %q", want, names)
+		}
+	}
+}

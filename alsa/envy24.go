@@ -33,21 +33,12 @@ func silent(id ID) bool {
 }
 
 // Refine adds to all elements of a card what the driver does not say of each:
-// which have siblings, and what the hardware documents. The S/PDIF strips of an ICE1712's monitor mixer have the scale of the others,
-// and the analog gain of its AK4524 converters ends at +18 dB, value 163,
-// where the driver offers 164.
+// a name that no other has, and what the hardware documents. The S/PDIF strips
+// of an ICE1712's monitor mixer have the scale of the others, and the analog
+// gain of its AK4524 converters ends at +18 dB, value 163, where the driver
+// offers 164.
 func Refine(driver string, elements []*Element) {
-	siblings := make(map[ID]int)
-	for _, e := range elements {
-		id := e.ID
-		id.Index = 0
-		siblings[id]++
-	}
-	for _, e := range elements {
-		id := e.ID
-		id.Index = 0
-		e.Several = siblings[id] > 1
-	}
+	nameAlone(elements)
 	if driver != ICE1712 {
 		return
 	}

@@ -65,10 +65,7 @@ func writeElements(out io.Writer, card alsa.Card, elements []*alsa.Element) erro
 			iface = e.Iface
 			fmt.Fprintf(w, "\n%s\n", strings.ToLower(iface.String()))
 		}
-		_, name, prefixed := strings.Cut(e.String(), ":")
-		if !prefixed || e.Device != 0 || e.Subdevice != 0 {
-			name = e.String()
-		}
+		name := strings.TrimPrefix(e.String(), strings.ToLower(iface.String())+":")
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", name, valueText(e), rangeText(e))
 	}
 	return w.Flush()
