@@ -112,7 +112,7 @@ func Render(ctx context.Context, take *wav.Reader, l List, o DetectOptions, seed
 			return r.result, err
 		}
 	}
-	if len(l) > 0 {
+	if len(l) > 0 && take.Frames() > 0 {
 		_, err := Detect(ctx, take, o, func(p Pause) error { return r.Pause(ctx, p) })
 		if err != nil {
 			return r.result, err

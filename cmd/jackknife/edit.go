@@ -210,14 +210,17 @@ func (j *job) run(ctx context.Context) error {
 			return j.renderer.Edit(ctx, e)
 		},
 	}
-	_, err := editor.Detect(ctx, j.take, editor.DetectOptions{Min: j.min}, func(q editor.Pause) error {
-		if j.renderer != nil {
-			if err := j.renderer.Pause(ctx, q); err != nil {
-				return err
+	var err error
+	if j.take.Frames() > 0 {
+		_, err = editor.Detect(ctx, j.take, editor.DetectOptions{Min: j.min}, func(q editor.Pause) error {
+			if j.renderer != nil {
+				if err := j.renderer.Pause(ctx, q); err != nil {
+					return err
+				}
 			}
-		}
-		return p.Pause(q)
-	})
+			return p.Pause(q)
+		})
+	}
 	if err == nil {
 		err = p.Finish()
 	}
