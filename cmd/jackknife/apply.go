@@ -63,7 +63,7 @@ Without -o the output stands beside the take, with -edited in its name.`,
 				return fmt.Errorf("%s: %w", takeFile, err)
 			}
 			if why := plan.Take.Differs(id); why != "" {
-				return fmt.Errorf("%s: another take than the plan's: %s", takeFile, why)
+				return fmt.Errorf("%s: another take than the plan's: %s", shown(takeFile), why)
 			}
 			if out == "" {
 				ext := filepath.Ext(takeFile)
@@ -93,7 +93,7 @@ Without -o the output stands beside the take, with -edited in its name.`,
 					return err
 				}
 			}
-			fmt.Fprintf(s.err, "%s: %s; %s becomes %s\n", takeFile, counted(len(plan.Edits), "edit", "edits"),
+			fmt.Fprintf(s.err, "%s: %s; %s becomes %s\n", shown(takeFile), counted(len(plan.Edits), "edit", "edits"),
 				clock(done.Before, id.RateHz), clock(done.After, id.RateHz))
 			note(s.err, done.Output, result)
 			if !asJSON {

@@ -67,6 +67,9 @@ time plus frames).`,
 			if err != nil {
 				return err
 			}
+			if out != "" && (filepath.Clean(out) == filepath.Clean(planFile) || same(out, planFile)) {
+				return usagef("%s: cannot be both output and plan", shown(out))
+			}
 			for _, name := range []string{out, planFile} {
 				if err := vacant(name, args[0], force); err != nil && !dry {
 					return err
@@ -260,11 +263,11 @@ func finish(ctx context.Context, w *wav.Writer, name string, edits editor.List, 
 func (j *job) report(s *streams, out string, asJSON bool) error {
 	rate := j.take.Format().RateHz
 	before, after := j.take.Frames(), j.plan.Edits.Length(j.take.Frames())
-	fmt.Fprintf(s.err, "%s: %s, %s; %s becomes %s\n", j.name,
+	fmt.Fprintf(s.err, "%s: %s, %s; %s becomes %s\n", shown(j.name),
 		counted(j.counts.Changed, "pause changed", "pauses changed"), counted(j.counts.Cuts, "cut", "cuts"),
 		clock(before, rate), clock(after, rate))
 	if j.counts.Held > 0 {
-		fmt.Fprintf(s.err, "%s: %s no shorter than the pads around it allow\n", j.name, counted(j.counts.Held, "pause", "pauses"))
+		fmt.Fprintf(s.err, "%s: %s no shorter than the pads around it allow\n", shown(j.name), counted(j.counts.Held, "pause", "pauses"))
 	}
 	note(s.err, out, j.result)
 	if !asJSON {
@@ -282,9 +285,9 @@ func note(w io.Writer, out string, r editor.Result) {
 	if out == "" {
 		return
 	}
-	fmt.Fprintf(w, "%s: written\n", out)
+	fmt.Fprintf(w, "%s: written\n", shown(out))
 	if r.Silent > 0 {
-		fmt.Fprintf(w, "%s: %s digital silence: the take has no room tone to grow it from\n", out, counted(r.Silent, "fill is", "fills are"))
+		fmt.Fprintf(w, "%s: %s digital silence: the take has no room tone to grow it from\n", shown(out), counted(r.Silent, "fill is", "fills are"))
 	}
 }
 
