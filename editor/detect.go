@@ -13,7 +13,8 @@ import (
 
 // DetectOptions are what the user may turn. The zero value is the default.
 type DetectOptions struct {
-	// Min is the shortest pause worth naming; 300 ms if zero.
+	// Min is the shortest pause worth naming, give or take the 10 ms to which
+	// its ends are known; 300 ms if zero.
 	Min time.Duration
 	// Before and After are the pads kept untouched before and after every
 	// phrase where the take has 30 dB and more between speech and tone;

@@ -49,7 +49,7 @@ type tone struct {
 	slowSpread [bands]spread
 	all        spread // of the mean of all bands in sigmas
 	slowAll    spread
-	hist       histogram
+	hists      [bands]histogram
 }
 
 // learn finds the room tone around the stretch now: it starts from low
@@ -79,9 +79,7 @@ func (t *tone) learn(before, now, after looks) {
 	if gated && t.cleanShare() < 0.04 {
 		t.none()
 	}
-	for b := range bands {
-		t.slowSpread[b] = t.spreadOf(0.2, 0.6*gaussian[b], func(i int) float32 { return t.slow[i][b] - t.mean[i/cellThin][b] })
-	}
+	t.slowSpread = t.spreads(t.slow, 0.2, 0.6)
 	fast, slow := t.limits()
 	t.all = t.spreadOf(0.05, 0.35, func(i int) float32 { return fast.sum(&t.fast[i], &t.mean[i/cellThin]) })
 	t.slowAll = t.spreadOf(0.05, 0.35, func(i int) float32 { return slow.sum(&t.slow[i], &t.mean[i/cellThin]) })
@@ -281,24 +279,55 @@ func (t *tone) follow() {
 			t.mean[c][b] = (sum[b] + weight*all[b]/total) / (n + weight)
 		}
 	}
-	for b := range bands {
-		t.sigma[b] = t.spreadOf(0.35, gaussian[b], func(i int) float32 { return t.fast[i][b] - t.mean[i/cellThin][b] }).sigma
+	for b, s := range t.spreads(t.fast, 0.35, 1) {
+		t.sigma[b] = s.sigma
 	}
+}
+
+// spreads is, for every band, how far the clean looks lie from the mean; if
+// they are too few to tell, that of Gaussian noise times noise. Every second
+// clean look is enough.
+func (t *tone) spreads(looks []levels, least, noise float32) (out [bands]spread) {
+	t.hists = [bands]histogram{}
+	skip := false
+	for c := range t.mean {
+		mean := &t.mean[c]
+		for i := c * cellThin; i < min((c+1)*cellThin, len(looks)); i++ {
+			if !t.clean[i] {
+				continue
+			}
+			if skip = !skip; skip {
+				continue
+			}
+			l := &looks[i]
+			for b := range bands {
+				t.hists[b].add(l[b] - mean[b])
+			}
+		}
+	}
+	for b := range bands {
+		out[b] = spread{0, noise * gaussian[b]}
+		if t.hists[b].n >= 30 {
+			out[b] = t.hists[b].spread(least)
+		}
+	}
+	return out
 }
 
 // spreadOf is the spread of a deviation over the clean looks; if they are too
 // few to tell, that of Gaussian noise.
 func (t *tone) spreadOf(least, noise float32, deviation func(i int) float32) spread {
-	t.hist = histogram{}
+	h := &t.hists[0]
+	*h = histogram{}
 	for i, ok := range t.clean {
 		if ok {
-			t.hist.add(deviation(i))
+			h.add(deviation(i))
 		}
 	}
-	if t.hist.n < 60 {
+	if h.n < 60 {
 		return spread{0, noise}
 	}
-	return t.hist.spread(least)
+	return h.spread(least)
 }
 
 // limits is what one look, fast or slow, is held against: all relative to the

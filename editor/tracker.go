@@ -244,7 +244,7 @@ func (t *tracker) pause(to int64, tail bool) error {
 	if tail {
 		p.Heard.End, toneTo = t.d.Frames, to
 	}
-	if p.Heard.Len() < max(t.min, 1) {
+	if p.Heard.Len() < max(t.min-blurLooks*t.step, 1) {
 		return nil
 	}
 	after, before := s.pad, int64(0)
