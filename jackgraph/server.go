@@ -183,21 +183,9 @@ func (s *Server) read(connections bool) Graph {
 		}
 		name := C.GoString(cname)
 		known[name] = true
-		flags := C.jack_port_flags(port)
-		p := Port{
-			Name:     name,
-			Type:     typeOf(C.GoString(C.jack_port_type(port))),
-			Dir:      Input,
-			Physical: flags&C.JackPortIsPhysical != 0,
-			Aliases:  aliases.of(port, name),
-			Capture:  latency(port, C.JackCaptureLatency),
-			Playback: latency(port, C.JackPlaybackLatency),
-			Metadata: properties[C.jack_port_uuid(port)],
-		}
+		p := describe(port, name, aliases)
+		p.Metadata = properties[C.jack_port_uuid(port)]
 		p.Pretty = p.Metadata[PrettyNameKey]
-		if flags&C.JackPortIsOutput != 0 {
-			p.Dir = Output
-		}
 		if connections && p.Dir == Output {
 			joined := C.jack_port_get_all_connections(s.handle, port)
 			for _, to := range cStrings(joined) {
@@ -211,6 +199,36 @@ func (s *Server) read(connections bool) Graph {
 	g.Connections = slices.DeleteFunc(g.Connections, func(c Connection) bool { return !known[c.To] })
 	g.Sort()
 	return g
+}
+
+// describe reads what libjack knows of a port without its metadata.
+func describe(port *C.jack_port_t, name string, aliases aliasBuffer) Port {
+	flags := C.jack_port_flags(port)
+	p := Port{
+		Name:     name,
+		Type:     typeOf(C.GoString(C.jack_port_type(port))),
+		Dir:      Input,
+		Physical: flags&C.JackPortIsPhysical != 0,
+		Aliases:  aliases.of(port, name),
+		Capture:  latency(port, C.JackCaptureLatency),
+		Playback: latency(port, C.JackPlaybackLatency),
+	}
+	if flags&C.JackPortIsOutput != 0 {
+		p.Dir = Output
+	}
+	return p
+}
+
+// portByID reads the port of an id; its name alone where another port has the
+// id by now, or none.
+func (s *Server) portByID(id uint32, name string) Port {
+	port := C.jack_port_by_id(s.handle, C.jack_port_id_t(id))
+	if port == nil || C.GoString(C.jack_port_name(port)) != name {
+		return Port{Name: name}
+	}
+	aliases := newAliasBuffer()
+	defer aliases.free()
+	return describe(port, name, aliases)
 }
 
 // Do makes one change. To connect what is connected is done; to disconnect what

@@ -19,3 +19,10 @@ func (s *Server) Ports() []Port                                     { return nil
 func (s *Server) Snapshot() Graph                                   { return Graph{} }
 func (s *Server) Do(c Change) error                                 { return ErrNoLibrary }
 func (s *Server) Await(ctx context.Context, changes []Change) Graph { return Graph{} }
+
+// Watch is a client that hears what happens on its server: never here.
+type Watch struct{ *Server }
+
+func OpenWatch(name string) (*Watch, error)                { return nil, ErrNoLibrary }
+func (w *Watch) Graph() Graph                              { return Graph{} }
+func (w *Watch) Next(ctx context.Context) ([]Event, error) { return nil, ErrNoLibrary }

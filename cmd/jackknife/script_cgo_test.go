@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	jack "github.com/xthexder/go-jack"
@@ -24,7 +26,7 @@ func TestJackScripts(t *testing.T) { runScripts(t, "testdata/jack") }
 
 // jackd [ARG...] starts a private jackd with arguments of the dummy driver and
 // points the script at it; the script's end ends it. stopserver and killserver
-// end it before, hangserver makes it hang.
+// end it before, restartserver starts it anew, hangserver makes it hang.
 var _ = addScriptCommand("jackd", func(ts *testscript.TestScript, neg bool, args []string) {
 	startServer(ts, neg, func(dir string) (*servers.Server, error) { return servers.StartJackd(dir, args...) })
 })
@@ -37,6 +39,11 @@ var _ = addScriptCommand("pipewire", func(ts *testscript.TestScript, neg bool, a
 var (
 	_ = addScriptCommand("stopserver", func(ts *testscript.TestScript, neg bool, args []string) { scriptServer(ts, neg).Stop() })
 	_ = addScriptCommand("killserver", func(ts *testscript.TestScript, neg bool, args []string) { scriptServer(ts, neg).Kill() })
+	_ = addScriptCommand("restartserver", func(ts *testscript.TestScript, neg bool, args []string) {
+		s := scriptServer(ts, neg)
+		s.Stop()
+		startServer(ts, neg, func(string) (*servers.Server, error) { return s.Again() })
+	})
 	_ = addScriptCommand("hangserver", func(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(syscall.Kill(scriptServer(ts, neg).PID(), syscall.SIGSTOP))
 	})
@@ -92,6 +99,27 @@ var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, arg
 	})
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
 		ts.Fatalf("client %s: %s %v", args[0], line, err)
+	}
+})
+
+// until FILE PATTERN [PROGRAM ARG...] waits until a line of a file matches,
+// and runs a program again and again meanwhile.
+var _ = addScriptCommand("until", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until FILE PATTERN [PROGRAM ARG...]")
+	}
+	pattern := regexp.MustCompile("(?m)" + args[1])
+	for limit := time.Now().Add(15 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		b, _ := os.ReadFile(ts.MkAbs(args[0]))
+		if pattern.Match(b) {
+			return
+		}
+		if time.Now().After(limit) {
+			ts.Fatalf("no %s in %s:\n%s", args[1], args[0], b)
+		}
+		if len(args) > 2 {
+			ts.Exec(args[2], args[3:]...)
+		}
 	}
 })
 

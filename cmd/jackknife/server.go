@@ -27,15 +27,20 @@ func serverFlag(c *cobra.Command) {
 // openServer joins the running server, which its caller closes.
 func openServer() (*jackgraph.Server, error) {
 	server, err := jackgraph.Open(fmt.Sprint("jackknife-", os.Getpid()))
+	return server, openFailure(err)
+}
+
+// openFailure says what to do where a server cannot be joined.
+func openFailure(err error) error {
 	switch {
 	case errors.Is(err, jackgraph.ErrNoServer):
-		return nil, &failure{code: exitNoServer, err: err, hint: startHint()}
+		return &failure{code: exitNoServer, err: err, hint: startHint()}
 	case errors.Is(err, jackgraph.ErrNoAnswer):
-		return nil, &failure{code: exitNoServer, err: err, hint: "it hangs: end it and start it again"}
+		return &failure{code: exitNoServer, err: err, hint: "it hangs: end it and start it again"}
 	case errors.Is(err, jackgraph.ErrNoLibrary):
-		return nil, &failure{code: exitNoServer, err: err, hint: "install libjack-jackd2-dev (or your distribution's JACK development package) and a C compiler, then build it with make build"}
+		return &failure{code: exitNoServer, err: err, hint: "install libjack-jackd2-dev (or your distribution's JACK development package) and a C compiler, then build it with make build"}
 	}
-	return server, err
+	return err
 }
 
 // startHint says how to come by a server.

@@ -24,9 +24,13 @@ import (
 // software clients on a busy machine. At most eight jackd can run on a machine;
 // when they do, StartJackd waits for one to end.
 func StartJackd(dir string, args ...string) (*Server, error) {
+	return startNamed(dir, "jk"+strings.ToLower(rand.Text()[:10]), args)
+}
+
+func startNamed(dir, name string, args []string) (*Server, error) {
 	limit := time.Now().Add(startLimit)
 	for {
-		s, err := startJackd(dir, args)
+		s, err := startJackd(dir, name, args)
 		full := errors.Is(err, errEnded) && strings.Contains(err.Error(), "Too many servers")
 		if !full || time.Now().After(limit) {
 			return s, err
@@ -35,13 +39,13 @@ func StartJackd(dir string, args ...string) (*Server, error) {
 	}
 }
 
-func startJackd(dir string, args []string) (*Server, error) {
-	name := "jk" + strings.ToLower(rand.Text()[:10])
+func startJackd(dir, name string, args []string) (*Server, error) {
+	again := func() (*Server, error) { return startNamed(dir, name, args) }
 	scheduling := "-r"
 	if realtimeAllowed() {
 		scheduling = "-R"
 	}
-	args = append([]string{"-n", name, "-S", scheduling,
+	command := append([]string{"-n", name, "-S", scheduling,
 		"-d", "dummy", "-r", "48000", "-p", "1024", "-C", "12", "-P", "10"}, args...)
 	env := append(private(), "JACK_NO_AUDIO_RESERVATION=1", "JACK_NO_START_SERVER=1")
 	sweep := func(crashed bool) {
@@ -51,11 +55,11 @@ func startJackd(dir string, args []string) (*Server, error) {
 		removeAll("/dev/shm/jack_" + name + "_*")
 		removeAll("/dev/shm/jack_sem.*_" + name + "_*")
 	}
-	s, err := start(filepath.Join(dir, name+".log"), env, sweep, "jackd", args...)
+	s, err := start(filepath.Join(dir, name+".log"), env, sweep, "jackd", command...)
 	if err != nil {
 		return nil, fmt.Errorf("start jackd: %w", err)
 	}
-	s.Name = name
+	s.Name, s.again = name, again
 	s.env = []string{"JACK_DEFAULT_SERVER=" + name, "JACK_NO_START_SERVER=1"}
 	if err := s.await(func() bool { return answers(name) }); err != nil {
 		return nil, fmt.Errorf("jackd %s: %w", name, err)

@@ -41,6 +41,7 @@ func StartPipeWire(dir string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start pipewire: %w", err)
 	}
+	s.again = func() (*Server, error) { return StartPipeWire(dir) }
 	s.env = append(where, libraries, "JACK_NO_START_SERVER=1", "JACK_DEFAULT_SERVER=")
 	ready := func() bool {
 		cmd := exec.Command("pw-link", "-io")

@@ -34,7 +34,12 @@ type Server struct {
 	env     []string
 	process *os.Process
 	ended   chan struct{} // closed once the process is gone, reaped and swept
+	again   func() (*Server, error)
 }
+
+// Again starts the server once more when it has ended: clients find it where
+// this one was.
+func (s *Server) Again() (*Server, error) { return s.again() }
 
 // Env returns the NAME=value strings that point libjack clients at this
 // server. Append them to os.Environ().
