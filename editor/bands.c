@@ -63,20 +63,27 @@ static inline void sum_bands(const struct jk_tables *t, const float *power, floa
 #pragma GCC pop_options
 #endif
 
-void jk_measure(const struct jk_tables *t, const float *d, int n, float *single)
+int jk_measure(const struct jk_tables *t, int width, const float *d, int n, float *single)
 {
+	switch (width) {
 #ifdef WIDER
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512bw")) {
+	case 16:
+		if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq") ||
+		    !__builtin_cpu_supports("avx512vl") || !__builtin_cpu_supports("avx512bw"))
+			return 0;
 		measure_16(t, d, n, single);
-		return;
-	}
-	if (__builtin_cpu_supports("avx2")) {
+		return 1;
+	case 8:
+		if (!__builtin_cpu_supports("avx2"))
+			return 0;
 		measure_8(t, d, n, single);
-		return;
-	}
+		return 1;
 #endif
-	measure_4(t, d, n, single);
+	case 4:
+		measure_4(t, d, n, single);
+		return 1;
+	}
+	return 0;
 }
 
 #ifdef WIDER

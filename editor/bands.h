@@ -17,8 +17,9 @@ struct jk_tables {
 	int bands;
 };
 
-/* d has (n-1)*hop + 512 samples. Writes n times jk_lanes powers. */
-void jk_measure(const struct jk_tables *t, const float *d, int n, float *single);
+/* d has (n-1)*hop + 512 samples. Writes n times jk_lanes powers, by vectors of
+ * 16, 8 or 4 floats; returns 0 if this processor has no such vectors. */
+int jk_measure(const struct jk_tables *t, int width, const float *d, int n, float *single);
 
 /* single has n+8 looks of jk_lanes; writes n of each, in dB, and n powers. */
 void jk_smooth(const float *single, int n, float *fast, float *slow, float *power);

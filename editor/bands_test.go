@@ -14,16 +14,16 @@ func TestBandsTwins(t *testing.T) {
 	for _, rate := range []int{8000, 22050, 44100, 48000, 51200, 96000} {
 		a := newAnalyser(rate)
 		const n = 50
-		raw := make([]byte, 3*a.reach(n)+3)
+		raw := make([]byte, 6*a.reach(n))
 		for i := range raw {
 			raw[i] = byte(rng.Uint32())
 		}
-		for _, bytes := range []int{2, 3} {
+		for _, stored := range [][2]int{{2, 2}, {3, 3}, {2, 4}, {3, 6}} {
 			d, twin := make([]float32, a.reach(n)-1), make([]float32, a.reach(n)-1)
-			differencesOf(raw, bytes, 3, d)
-			differencesGo(raw, bytes, 3, twin)
+			differencesOf(raw, stored[0], stored[1], d)
+			differencesGo(raw, stored[0], stored[1], twin)
 			if !slices.Equal(d, twin) {
-				t.Fatalf("%d Hz, %d bytes: differences differ", rate, bytes)
+				t.Fatalf("%d Hz, %d bytes every %d: differences differ", rate, stored[0], stored[1])
 			}
 			for i := range d { // from full scale down to nothing
 				d[i] *= float32(math.Exp2(-40 * float64(i) / float64(len(d))))
