@@ -74,8 +74,9 @@ const (
 )
 
 // NewRenderer writes the edited take to w, which is a wav.Writer of the take's
-// format or anything else that takes frames of that format as bytes. Another
-// seed gives other room tone.
+// format or anything else that takes frames of that format as bytes; it is
+// written to from another goroutine, until Finish or Stop returns. Another seed
+// gives other room tone.
 func NewRenderer(take *wav.Reader, w io.Writer, seed uint64) *Renderer {
 	return &Renderer{take: take, w: w, seed: seed, lastEnd: -1, fades: map[int64]fade{}}
 }
@@ -135,7 +136,8 @@ func (r *Renderer) Finish(ctx context.Context) (Result, error) {
 	return r.result, r.out.finish(ctx)
 }
 
-// Stop ends the writing. After Finish it does nothing.
+// Stop ends the writing, once the write under way returns. After Finish it does
+// nothing.
 func (r *Renderer) Stop() {
 	if r.out != nil {
 		r.out.stop()
