@@ -48,7 +48,7 @@ func (l *layout) parseFormat(b []byte) error {
 		tag = o.Uint16(b[24:])
 		if tail := b[26:40]; !bytes.Equal(tail, guidTail) && !bytes.Equal(tail, guidTailAMB) &&
 			!(l.format.BigEndian && bytes.Equal(tail, guidTailBE)) {
-			return fmt.Errorf("EXTENSIBLE sub-format %x: %w", b[24:40], ErrCoded)
+			return fmt.Errorf("EXTENSIBLE sub-format %x: %w", b[24:40], errNotRead)
 		}
 		f.Mask = o.Uint32(b[20:])
 		if n := bits.OnesCount32(f.Mask); n > channels {
@@ -70,9 +70,9 @@ func (l *layout) parseFormat(b []byte) error {
 	default:
 		name, ok := coded[tag]
 		if !ok {
-			name = fmt.Sprintf("format tag 0x%04x", tag)
+			return fmt.Errorf("format tag 0x%04x: %w", tag, errNotRead)
 		}
-		return fmt.Errorf("%s: %w", name, ErrCoded)
+		return &codedError{name, fmt.Sprintf("%s: %v", name, errNotRead)}
 	}
 	switch want := f.FrameBytes(); {
 	case frame == want:

@@ -47,14 +47,31 @@ func (m *marks) read(at int64, n int) []byte {
 // put writes a number over the one that stands at a byte of the take's file.
 func (m *marks) put(at, n int64) {
 	w := m.w
-	if at >= w.take.after {
-		at += w.off - w.take.size // all behind the audio moved as one
+	at, ok := w.place(at)
+	if !ok {
+		return
 	}
 	b := make([]byte, 4)
 	w.sizes.format.order().PutUint32(b, uint32(min(max(n, 0), math.MaxUint32)))
 	if _, err := w.file.WriteAt(b, at); err != nil && m.err == nil {
 		m.err = err
 	}
+}
+
+// place is where a byte of the take's other chunks stands in the output.
+func (w *Writer) place(at int64) (int64, bool) {
+	if w.like && at >= w.take.after {
+		at += w.off - w.take.size // all behind the audio moved as one
+	}
+	if w.like {
+		return at, true
+	}
+	for _, p := range w.placed {
+		if at >= p.from.Body && at < p.from.Body+p.from.Size {
+			return at - p.from.Body + p.body, true
+		}
+	}
+	return 0, false
 }
 
 // moved is where a frame of the take stands in the output. What lies outside

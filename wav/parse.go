@@ -21,9 +21,6 @@ type damaged string
 func (d damaged) Error() string        { return string(d) }
 func (d damaged) Is(target error) bool { return target == ErrDamaged }
 
-// ErrCoded is in the chain of errors about audio that is neither PCM nor float.
-var ErrCoded = errors.New("only PCM and float are read")
-
 // Chunk is where a chunk lies in a file.
 type Chunk struct {
 	ID   string
@@ -146,7 +143,7 @@ func (w *walker) identify() error {
 	if h := w.s.bytes(0, 10); h != nil && string(h[:3]) == "ID3" {
 		w.base = 10 + int64(h[6]&0x7f)<<21 + int64(h[7]&0x7f)<<14 + int64(h[8]&0x7f)<<7 + int64(h[9]&0x7f)
 		if h = w.s.bytes(w.base, 12); h == nil || string(h[:4]) != "RIFF" {
-			return errors.New("not a WAV file but MP3")
+			return w.other(h)
 		}
 		w.damagef("%d bytes of ID3 tag stand before the RIFF", w.base)
 	}
@@ -179,22 +176,33 @@ func (w *walker) identify() error {
 		}
 		return nil
 	}
-	return errors.New("not a WAV file" + w.guess(h))
+	return w.other(h)
 }
 
-// guess names what a file is that is no WAV file.
-func (w *walker) guess(head []byte) string {
-	for _, m := range []struct{ magic, name string }{
-		{"fLaC", "FLAC"}, {"OggS", "Ogg"}, {"FORM", "AIFF"}, {".snd", "Sun audio"}, {"caff", "Core Audio"},
-		{"wvpk", "WavPack"}, {"\x1aE\xdf\xa3", "Matroska"}, {"\xff\xfb", "MP3"}, {"\xff\xf3", "MP3"},
+// other names what a file is that is no WAV file.
+func (w *walker) other(head []byte) error {
+	for _, m := range []struct {
+		at          int
+		magic, name string
+	}{
+		{0, "fLaC", "FLAC"}, {0, "OggS", "Ogg"}, {0, "FORM", "AIFF"}, {0, ".snd", "Sun audio"}, {0, "caff", "Core Audio"},
+		{0, "wvpk", "WavPack"}, {0, "\x1aE\xdf\xa3", "Matroska"}, {4, "ftyp", "MP4"}, {0, "MAC ", "Monkey's Audio"},
+		{0, "TTA1", "TTA"}, {0, "#!AMR", "AMR"}, {0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA"}, {0, "\x0b\x77", "AC-3"},
+		{0, "\xff\xfb", "MP3"}, {0, "\xff\xfa", "MP3"}, {0, "\xff\xf3", "MP3"}, {0, "\xff\xf2", "MP3"},
+		{0, "\xff\xe3", "MP3"}, {0, "\xff\xfd", "MP2"}, {0, "\xff\xfc", "MP2"}, {0, "\xff\xf1", "AAC"}, {0, "\xff\xf9", "AAC"},
 	} {
-		if bytes.HasPrefix(head, []byte(m.magic)) {
-			return " but " + m.name
+		if len(head) > m.at && bytes.HasPrefix(head[m.at:], []byte(m.magic)) {
+			return &codedError{m.name, "not a WAV file but " + m.name}
 		}
 	}
-	if len(head) >= 8 && string(head[4:8]) == "ftyp" {
-		return " but MP4"
+	if w.base > 0 {
+		return &codedError{"MP3", "not a WAV file but MP3"}
 	}
+	return errors.New("not a WAV file" + w.guess(head))
+}
+
+// guess names what a file is that holds no audio.
+func (w *walker) guess(head []byte) string {
 	if w.size < 12 {
 		return fmt.Sprintf(": file has only %d bytes", w.size)
 	}

@@ -1,6 +1,7 @@
 package wav
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,21 +14,25 @@ import (
 // file, never writes to it, and may be used by many goroutines at once.
 type Reader struct {
 	*layout
-	r    io.ReaderAt
-	file *os.File    // nil unless opened by name
-	info fs.FileInfo // of file, as it was opened
+	r       io.ReaderAt
+	file    *os.File    // nil unless opened by name
+	info    fs.FileInfo // of file, as it was opened
+	scratch *os.File    // holds the frames of a take that was decoded; else nil
+	flac    *flacHead   // what a FLAC take holds beside audio; else nil
 }
 
 // Open opens a take read-only. Only regular files are read: anything else is
 // refused at once, without waiting for a writer. Its errors name the file.
-func Open(name string) (*Reader, error) { return open(name, NewReader) }
+func Open(name string) (*Reader, error) {
+	return open(name, func(file *os.File, size int64) (*Reader, error) { return NewReader(file, size) })
+}
 
 // OpenDamaged opens a file that Open may refuse with ErrDamaged, or whose
 // recording was broken off, and reads the frames that its header fails to tell
 // of: as many whole ones as the file holds. Damage says what is wrong. Such a
 // Reader is for copying the frames to a new file.
 func OpenDamaged(name string) (*Reader, error) {
-	return open(name, func(r io.ReaderAt, size int64) (*Reader, error) {
+	return open(name, func(r *os.File, size int64) (*Reader, error) {
 		l, err := parse(r, size)
 		if err != nil {
 			return nil, err
@@ -41,7 +46,7 @@ func OpenDamaged(name string) (*Reader, error) {
 	})
 }
 
-func open(name string, read func(io.ReaderAt, int64) (*Reader, error)) (*Reader, error) {
+func open(name string, read func(*os.File, int64) (*Reader, error)) (*Reader, error) {
 	// O_NONBLOCK: opening a FIFO must not wait for its other end.
 	file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -90,10 +95,14 @@ func NewReader(r io.ReaderAt, size int64) (*Reader, error) {
 
 // Close closes what Open opened.
 func (r *Reader) Close() error {
-	if r.file == nil {
-		return nil
+	var err error
+	if r.scratch != nil {
+		err = r.scratch.Close()
 	}
-	return r.file.Close()
+	if r.file == nil {
+		return err
+	}
+	return errors.Join(err, r.file.Close())
 }
 
 // Format is how the frames are stored.
@@ -102,7 +111,7 @@ func (r *Reader) Format() Format { return r.format }
 // Frames is the length of the take.
 func (r *Reader) Frames() int64 { return r.frames }
 
-// Container is RIFF, RIFX, RF64, BW64 or Wave64.
+// Container is RIFF, RIFX, RF64, BW64 or Wave64, or what a coded take was.
 func (r *Reader) Container() string { return r.container }
 
 // Chunks is what the file is made of, in order; the first 10,000 of them.

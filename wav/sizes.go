@@ -85,11 +85,10 @@ func (s *sizes) write(w io.WriterAt) error {
 // sizes stand. With page > 0 a filler chunk is added so that the audio begins
 // at a multiple of page.
 func newHead(f Format, page int) ([]byte, *sizes) {
-	o := binary.LittleEndian
 	s := &sizes{format: f, container: "RIFF", limit: maxRIFF}
 	b := []byte("RIFF\x00\x00\x00\x00WAVE")
 	begin := func(id string, n int) {
-		b = o.AppendUint32(append(b, id...), uint32(n))
+		b = append(b, chunkHead(s.container, id, int64(n))...)
 	}
 	begin("JUNK", ds64Bytes)
 	s.room = int64(len(b))

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -30,7 +32,13 @@ type Writer struct {
 	off        int64
 	begun      int64   // write-back has begun up to here
 	take       *Reader // whose other chunks are carried over; nil = none
+	like       bool    // in the image of the take, to the byte
+	placed     []placed
 	mapped     func(int64) int64
+	in         Format      // of the frames that are handed in
+	convert    *converter  // to the format of the file; nil = as they are
+	flac       *flacWriter // nil = not FLAC
+	copied     int64       // so many frames are the take's first ones, and nothing else
 	err        error
 }
 
@@ -55,14 +63,15 @@ func Create(name string, f Format) (*Writer, error) {
 // its permissions (the owner may write), and every chunk before and behind the
 // audio, in order. If the frames of the take are then copied as they are, the
 // two files are equal to the byte, oddities included. The take itself is
-// refused as the output.
+// refused as the output. A FLAC take becomes FLAC, one that was coded in any
+// other way RIFF.
 func CreateLike(name string, take *Reader) (*Writer, error) {
-	mode := fs.FileMode(0666)
-	if take.info != nil {
-		if out, err := os.Stat(name); err == nil && os.SameFile(out, take.info) {
-			return nil, fmt.Errorf("%s: is the take itself", name)
-		}
-		mode = take.info.Mode().Perm()
+	if take.scratch != nil {
+		return CreateAs(name, take, Target{})
+	}
+	mode, err := outputMode(name, take)
+	if err != nil {
+		return nil, err
 	}
 	s := &sizes{format: take.format, container: take.container, limit: maxRIFF,
 		room: take.ds64, fact: take.fact, data: take.data}
@@ -73,7 +82,7 @@ func CreateLike(name string, take *Reader) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.take = take
+	w.take, w.like = take, true
 	if w.copy(take, 0, take.data); w.err != nil {
 		w.Abort()
 		return nil, w.err
@@ -81,10 +90,26 @@ func CreateLike(name string, take *Reader) (*Writer, error) {
 	return w, nil
 }
 
-// create opens the temporary file. The mode is subject to the umask.
+// outputMode is the permissions of an output: those of the take, which it must
+// not be itself.
+func outputMode(name string, take *Reader) (fs.FileMode, error) {
+	if take.info == nil || name == "" {
+		return 0666, nil
+	}
+	if out, err := os.Stat(name); err == nil && os.SameFile(out, take.info) {
+		return 0, fmt.Errorf("%s: is the take itself", name)
+	}
+	return take.info.Mode().Perm(), nil
+}
+
+// create opens the temporary file; without a name, a scratch file in this
+// folder. The mode is subject to the umask.
 func create(name string, s *sizes, mode fs.FileMode) (*Writer, error) {
 	if at, err := os.Lstat(name); err == nil && !at.Mode().IsRegular() && at.Mode()&fs.ModeSymlink == 0 {
 		return nil, fmt.Errorf("%s: is %s, not a file", name, kind(at.Mode()))
+	}
+	if name == "" {
+		return onScratch(s, ".")
 	}
 	dir, base := filepath.Split(name)
 	temp := filepath.Join(dir, fmt.Sprintf(".%.200s.%s.tmp", base, rand.Text()))
@@ -92,7 +117,26 @@ func create(name string, s *sizes, mode fs.FileMode) (*Writer, error) {
 	if err != nil {
 		return nil, named(name, err)
 	}
-	return &Writer{name: name, temp: temp, file: file, sizes: s, buf: make([]byte, 0, bufferBytes)}, nil
+	return &Writer{name: name, temp: temp, file: file, sizes: s, in: s.format, buf: make([]byte, 0, bufferBytes)}, nil
+}
+
+// onScratch is a Writer into a file without a name.
+func onScratch(s *sizes, near string) (*Writer, error) {
+	file, err := scratch(near)
+	if err != nil {
+		return nil, fmt.Errorf("temporary file: %w", err)
+	}
+	return &Writer{name: "temporary file", file: file, sizes: s, in: s.format, buf: make([]byte, 0, bufferBytes)}, nil
+}
+
+// createScratch begins a file without a name, of the format, near a folder.
+func createScratch(f Format, near string) (*Writer, error) {
+	head, s := newHead(f, 0)
+	w, err := onScratch(s, near)
+	if err == nil {
+		w.put(head)
+	}
+	return w, err
 }
 
 // named puts the name the user knows in front of a cause, in place of the one
@@ -119,11 +163,11 @@ func (w *Writer) Frames() int64 { return w.sizes.frames }
 
 // Write appends whole frames.
 func (w *Writer) Write(p []byte) (int, error) {
-	size := w.sizes.format.FrameBytes()
+	size := w.in.FrameBytes()
 	if len(p)%size != 0 {
 		return 0, fmt.Errorf("%s: %d bytes are no whole number of frames of %d bytes", w.name, len(p), size)
 	}
-	if w.put(p); w.err != nil {
+	if w.audio(p); w.err != nil {
 		return 0, w.err
 	}
 	w.sizes.frames += int64(len(p) / size)
@@ -132,18 +176,54 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 // CopyFrames appends n frames of a take of the same format, byte for byte.
 func (w *Writer) CopyFrames(r *Reader, frame, n int64) error {
-	if r.format != w.sizes.format {
-		return fmt.Errorf("%s: frames of %v cannot be copied into %v", w.name, r.format, w.sizes.format)
+	if r.format != w.in {
+		return fmt.Errorf("%s: frames of %v cannot be copied into %v", w.name, r.format, w.in)
 	}
 	if frame < 0 || n < 0 || n > r.frames-frame {
 		return fmt.Errorf("%s: frames [%d, %d) of a take of %d", w.name, frame, frame+n, r.frames)
 	}
+	if r == w.take && frame == w.copied && frame == w.sizes.frames {
+		w.copied += n
+	}
 	size := int64(r.format.FrameBytes())
-	if w.copy(r, r.data+frame*size, n*size); w.err != nil {
+	if w.convert == nil && w.flac == nil {
+		w.copy(r, r.data+frame*size, n*size)
+	} else {
+		w.recode(r, frame, n)
+	}
+	if w.err != nil {
 		return w.err
 	}
 	w.sizes.frames += n
 	return nil
+}
+
+// recode appends frames of a take in another coding.
+func (w *Writer) recode(r *Reader, frame, n int64) {
+	size := int64(r.format.FrameBytes())
+	buf := make([]byte, min(n, max(1, 256<<10/size))*size)
+	for n > 0 && w.err == nil {
+		p := buf[:min(n*size, int64(len(buf)))]
+		got, err := r.ReadFrames(p, frame)
+		if int64(got)*size < int64(len(p)) {
+			w.fail(shrunk(err))
+			return
+		}
+		w.audio(p)
+		frame, n = frame+int64(got), n-int64(got)
+	}
+}
+
+// audio appends frames as they are handed in.
+func (w *Writer) audio(p []byte) {
+	if w.convert != nil {
+		p = w.convert.frames(p)
+	}
+	if w.flac != nil {
+		w.flac.write(p)
+	} else {
+		w.put(p)
+	}
 }
 
 func (w *Writer) fail(err error) {
@@ -185,7 +265,7 @@ func (w *Writer) store(p []byte) {
 // that the wait at the end is short.
 func (w *Writer) advance(n int64) {
 	w.off += n
-	if w.off-w.begun >= writeBackBytes {
+	if w.temp != "" && w.off-w.begun >= writeBackBytes {
 		// Only a head start: where it is not supported, Commit waits longer.
 		_ = unix.SyncFileRange(int(w.file.Fd()), w.begun, w.off-w.begun, unix.SYNC_FILE_RANGE_WRITE)
 		w.begun = w.off
@@ -195,14 +275,16 @@ func (w *Writer) advance(n int64) {
 // copy appends n bytes of the take's file from a byte on. It goes through the
 // buffer: copy_file_range was slower on ext4, by a third where the pages of
 // the two files are shifted, and edits shift them.
-func (w *Writer) copy(r *Reader, at, n int64) {
+func (w *Writer) copy(r *Reader, at, n int64) { w.copyFrom(r.r, at, n) }
+
+func (w *Writer) copyFrom(r io.ReaderAt, at, n int64) {
 	for n > 0 && w.err == nil {
 		if len(w.buf) == cap(w.buf) {
 			w.flush()
 		}
 		free := w.buf[len(w.buf):cap(w.buf)]
 		free = free[:min(int64(len(free)), n)]
-		got, err := r.r.ReadAt(free, at)
+		got, err := r.ReadAt(free, at)
 		if got < len(free) {
 			w.fail(shrunk(err))
 			return
@@ -210,6 +292,16 @@ func (w *Writer) copy(r *Reader, at, n int64) {
 		w.buf = w.buf[:len(w.buf)+got]
 		at, n = at+int64(got), n-int64(got)
 	}
+}
+
+// CommitTo completes a file without a name and writes it to a stream.
+func (w *Writer) CommitTo(out io.Writer) error {
+	defer w.Abort()
+	if err := w.complete(); err != nil {
+		return err
+	}
+	_, err := io.Copy(out, io.NewSectionReader(w.file, 0, math.MaxInt64))
+	return err
 }
 
 // Commit completes the file and gives it its name. When it returns nil the
@@ -237,13 +329,23 @@ func (w *Writer) Commit() error {
 
 // complete writes what belongs behind the audio, and the sizes.
 func (w *Writer) complete() error {
+	if w.flac != nil {
+		return w.completeFLAC()
+	}
 	s := w.sizes
 	frame := int64(s.format.FrameBytes())
 	audio := s.frames * frame
 	switch r := w.take; {
-	case r == nil:
-		w.put(make([]byte, audio&1))
-		s.end = s.data + audio + audio&1
+	case !w.like:
+		pad := audio & 1
+		if s.container == "Wave64" {
+			pad = -(s.data + audio) & 7
+		}
+		w.put(make([]byte, pad))
+		if r != nil {
+			w.carry(r.data, r.size)
+		}
+		s.end = w.off + int64(len(w.buf))
 	case s.frames == r.frames:
 		w.copy(r, r.data+audio, r.size-r.data-audio)
 	default:
@@ -270,7 +372,7 @@ func (w *Writer) complete() error {
 		if err := w.moveMarks(); err != nil {
 			return err
 		}
-		if s.frames == w.take.frames {
+		if w.like && s.frames == w.take.frames {
 			return nil
 		}
 	}
@@ -311,7 +413,10 @@ func (w *Writer) makeRoom() error {
 
 // Abort gives up and removes the temporary file.
 func (w *Writer) Abort() error {
-	w.file.Close()
+	err := w.file.Close()
+	if w.temp == "" {
+		return err
+	}
 	return os.Remove(w.temp)
 }
 

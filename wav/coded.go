@@ -1,0 +1,106 @@
+package wav
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// ErrCoded is in the chain of errors about audio that is neither PCM nor
+// float. OpenCoded may be able to read it.
+var ErrCoded = errors.New("coded audio")
+
+var errNotRead = errors.New("only PCM and float are read")
+
+// ErrNoDecoder is in the chain of errors about audio that nothing on this
+// machine decodes.
+var ErrNoDecoder = errors.New("ffmpeg, which could read it, is not installed")
+
+// codedError says what a file is that holds coded audio.
+type codedError struct {
+	kind string // FLAC, MP3 ...
+	text string
+}
+
+func (e *codedError) Error() string        { return e.text }
+func (e *codedError) Is(target error) bool { return target == ErrCoded }
+
+// OpenCoded opens a take that may be coded: a WAV file as Open does, FLAC by
+// decoding it, anything else that is sound through ffmpeg. A coded take is
+// decoded as a whole into a file without a name, near the take; the Reader
+// reads that one and knows where it came from. Lossless audio keeps its bits,
+// lossy audio becomes 32-bit float.
+func OpenCoded(ctx context.Context, name string) (*Reader, error) {
+	return open(name, func(file *os.File, size int64) (*Reader, error) {
+		return readAny(ctx, file, size, filepath.Dir(name))
+	})
+}
+
+// OpenStream reads a take from a stream, such as standard input, into a file
+// without a name, and opens that as OpenCoded does. Name is for the messages.
+func OpenStream(ctx context.Context, in io.Reader, name string) (*Reader, error) {
+	file, err := scratch(".")
+	if err != nil {
+		return nil, named(name, err)
+	}
+	size, err := io.Copy(file, &interruptible{ctx, in})
+	var r *Reader
+	if err == nil {
+		r, err = readAny(ctx, file, size, ".")
+	}
+	if err == nil {
+		r.file = file
+		r.info, err = file.Stat()
+	}
+	if err != nil {
+		file.Close()
+		return nil, named(name, err)
+	}
+	return r, nil
+}
+
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+func readAny(ctx context.Context, file *os.File, size int64, near string) (*Reader, error) {
+	r, err := NewReader(file, size)
+	var coded *codedError
+	if !errors.As(err, &coded) {
+		return r, err
+	}
+	if coded.kind == "FLAC" {
+		r, err = decodeFLAC(ctx, file, size, near)
+	} else {
+		r, err = decodeOther(ctx, file, coded.kind, near)
+	}
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%s: %w", coded.kind, err)
+	}
+	return r, err
+}
+
+// decoded is a Reader of what was written into a scratch file.
+func (w *Writer) decoded(kind string) (*Reader, error) {
+	if err := w.complete(); err != nil {
+		return nil, err
+	}
+	l, err := parse(w.file, w.off)
+	if err != nil {
+		return nil, err
+	}
+	l.container = kind
+	l.chunks = nil
+	return &Reader{layout: l, r: w.file, scratch: w.file}, nil
+}
