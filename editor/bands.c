@@ -168,10 +168,29 @@ static void differences16(const unsigned char *raw, int stride, int n, float *re
 	}
 }
 
+/* What is not a number, or no sound, is silence. */
+static inline float sample_float(const unsigned char *p)
+{
+	float x;
+	memcpy(&x, p, 4);
+	return x > -1e6f && x < 1e6f ? x : 0;
+}
+
+EVERYWHERE
+static void differences_float(const unsigned char *raw, int stride, int n, float *restrict d)
+{
+	for (int i = 0; i < n; i++)
+		d[i] = sample_float(raw + (long)(i + 1) * stride) - sample_float(raw + (long)i * stride);
+}
+
 void jk_differences(const unsigned char *raw, int bytes, int stride, int n, float *d)
 {
 	if (bytes == 2) {
 		differences16(raw, stride, n, d);
+		return;
+	}
+	if (bytes == 4) {
+		differences_float(raw, stride, n, d);
 		return;
 	}
 	int i = 0;

@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -165,7 +166,8 @@ func (a *analyser) read(take *wav.Reader, first int64, k int, b *bench) error {
 func (a *analyser) differences(f wav.Format, c, k int, b *bench) {
 	n := a.reach(k) - 1
 	b.d = slices.Grow(b.d[:0], n)[:n]
-	if f.Encoding == wav.PCM && (f.SampleBytes == 2 || f.SampleBytes == 3) && !f.BigEndian && a.thin == 1 {
+	plain := f.SampleBytes == 2 || f.SampleBytes == 3 || f.SampleBytes == 4 && f.Encoding == wav.Float
+	if plain && !f.BigEndian && a.thin == 1 {
 		differencesOf(b.raw[c*f.SampleBytes:], f.SampleBytes, f.FrameBytes(), b.d)
 		return
 	}
@@ -175,13 +177,7 @@ func (a *analyser) differences(f wav.Format, c, k int, b *bench) {
 		wav.Decode(b.samples, b.raw, f)
 	}
 	x := b.samples
-	at := func(i int) float32 {
-		v := x[min(max(i, 0), len(x)/f.Channels-1)*f.Channels+c]
-		if !(v > -1e6 && v < 1e6) { // not a number, or no sound
-			return 0
-		}
-		return v
-	}
+	at := func(i int) float32 { return sound(x[min(max(i, 0), len(x)/f.Channels-1)*f.Channels+c]) }
 	var last float32
 	for i := range n + 1 {
 		v := at(i * a.thin)
@@ -199,25 +195,40 @@ func (a *analyser) differences(f wav.Format, c, k int, b *bench) {
 	}
 }
 
-// differencesGo is differencesOf in Go: raw holds PCM samples of 2 or 3 bytes,
-// stride bytes apart.
+// sound reads what is not a number, or no sound, as silence.
+func sound(x float32) float32 {
+	if x > -1e6 && x < 1e6 {
+		return x
+	}
+	return 0
+}
+
+// differencesGo is differencesOf in Go: raw holds samples stride bytes apart, of
+// 2 or 3 bytes, or of 4 if they are floats.
 func differencesGo(raw []byte, bytes, stride int, d []float32) {
-	value := func(i int) int32 {
-		p := raw[i*stride:]
-		if bytes == 2 {
-			return int32(int16(uint16(p[0]) | uint16(p[1])<<8))
+	switch bytes {
+	case 2:
+		last := int32(int16(binary.LittleEndian.Uint16(raw)))
+		for i := range d {
+			x := int32(int16(binary.LittleEndian.Uint16(raw[(i+1)*stride:])))
+			d[i] = float32(x-last) * (1.0 / (1 << 15))
+			last = x
 		}
-		return int32(uint32(p[0])<<8|uint32(p[1])<<16|uint32(p[2])<<24) >> 8
-	}
-	scale := float32(1.0 / (1 << 23))
-	if bytes == 2 {
-		scale = 1.0 / (1 << 15)
-	}
-	last := value(0)
-	for i := range d {
-		x := value(i + 1)
-		d[i] = float32(x-last) * scale
-		last = x
+	case 3:
+		value := func(p []byte) int32 { return int32(uint32(p[0])<<8|uint32(p[1])<<16|uint32(p[2])<<24) >> 8 }
+		last := value(raw)
+		for i := range d {
+			x := value(raw[(i+1)*stride:])
+			d[i] = float32(x-last) * (1.0 / (1 << 23))
+			last = x
+		}
+	case 4:
+		last := sound(math.Float32frombits(binary.LittleEndian.Uint32(raw)))
+		for i := range d {
+			x := sound(math.Float32frombits(binary.LittleEndian.Uint32(raw[(i+1)*stride:])))
+			d[i] = x - last
+			last = x
+		}
 	}
 }
 

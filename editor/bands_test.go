@@ -14,11 +14,11 @@ func TestBandsTwins(t *testing.T) {
 	for _, rate := range []int{8000, 22050, 44100, 48000, 51200, 96000} {
 		a := newAnalyser(rate)
 		const n = 50
-		raw := make([]byte, 6*a.reach(n))
+		raw := make([]byte, 8*a.reach(n))
 		for i := range raw {
 			raw[i] = byte(rng.Uint32())
 		}
-		for _, stored := range [][2]int{{2, 2}, {3, 3}, {2, 4}, {3, 6}} {
+		for _, stored := range [][2]int{{2, 2}, {3, 3}, {2, 4}, {3, 6}, {4, 4}, {4, 8}} {
 			d, twin := make([]float32, a.reach(n)-1), make([]float32, a.reach(n)-1)
 			differencesOf(raw, stored[0], stored[1], d)
 			differencesGo(raw, stored[0], stored[1], twin)
