@@ -102,11 +102,11 @@ var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, arg
 	}
 })
 
-// until FILE PATTERN [PROGRAM ARG...] waits until a line of a file matches,
+// eventually FILE PATTERN [PROGRAM ARG...] waits until a line of a file matches,
 // and runs a program again and again meanwhile.
-var _ = addScriptCommand("until", func(ts *testscript.TestScript, neg bool, args []string) {
+var _ = addScriptCommand("eventually", func(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: until FILE PATTERN [PROGRAM ARG...]")
+		ts.Fatalf("usage: eventually FILE PATTERN [PROGRAM ARG...]")
 	}
 	pattern := regexp.MustCompile("(?m)" + args[1])
 	for limit := time.Now().Add(15 * time.Second); ; time.Sleep(10 * time.Millisecond) {

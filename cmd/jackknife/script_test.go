@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){}
 
 func addScriptCommand(name string, f func(ts *testscript.TestScript, neg bool, args []string)) bool {
+	if scriptCommands[name] != nil {
+		panic("two script commands are called " + name)
+	}
 	scriptCommands[name] = f
 	return true
 }
