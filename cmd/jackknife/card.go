@@ -77,7 +77,7 @@ func levelArguments(args []string) []string {
 
 // cardFlag gives a command the flag that chooses the card.
 func cardFlag(c *cobra.Command, card *string) {
-	c.Flags().StringVarP(card, "card", "c", "", "`CARD`: its number, its id, or a control device such as hw:M1010LT")
+	c.Flags().StringVarP(card, "card", "c", "", "`CARD` by its number, its id, or as a control device such as hw:M1010LT")
 	c.RegisterFlagCompletionFunc("card", func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		cards, _ := alsa.Cards()
 		var ids []cobra.Completion
@@ -112,7 +112,7 @@ func cardFailure(err error) error {
 	case errors.Is(err, alsa.ErrNoCard):
 		cards, _ := alsa.Cards()
 		if len(cards) == 0 {
-			return &failure{code: exitNoServer, err: errors.New("no sound card"), hint: "is the driver of the card loaded (for a Delta 1010LT: modprobe snd-ice1712)?"}
+			return &failure{code: exitNoServer, err: errors.New("no sound card"), hint: "is its driver loaded (for a Delta 1010LT: modprobe snd-ice1712), and your user in the group audio?"}
 		}
 		var ids []string
 		for _, c := range cards {

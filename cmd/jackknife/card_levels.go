@@ -16,8 +16,8 @@ func cardLevelsCommand(s *streams) *cobra.Command {
 		Use:   "levels [SOCKET LEVEL]",
 		Short: "Show or set the converter levels of an Envy24 card",
 		Long: `Show or set the levels of the sockets of an Envy24 card, in its converters:
-out1 to out8 of the DAC, in1 to in8 of the ADC; several as in1-8, out1,out2, in
-or all. After its driver is loaded all are muted.
+out1 to out8 of the DAC, in1 to in8 of the ADC; several as in1-8, out1,out2, in or
+all. After its driver is loaded all are muted.
 
   LEVEL   -6dB, mute, 50%, relative 3dB+ and 3dB-, or an operating level:
           +4dBu, consumer, -10dBV (0, +6, +12 dB at an input, 0, -6, -12 dB at

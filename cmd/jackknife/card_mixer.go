@@ -26,8 +26,7 @@ channels and inputs goes into the mix that out1, out2 and S/PDIF can play (see
 card route). It never changes what is recorded.
 
   strips   pcm1 to pcm10 (playback channels; 9 and 10 are S/PDIF), in1 to in8,
-           spdif-l, spdif-r; several as in1-4, pcm1,pcm2, in
-           or all
+           spdif-l, spdif-r; several as in1-4, pcm1,pcm2, in or all
   level    -12dB, mute, relative 3dB+ and 3dB-; one for both sides, or two for
            left and right; the mixer only attenuates, 0dB is the top
   on off   the sends to both sides of the mix; left, right: to that side only
@@ -110,7 +109,7 @@ In the table a level in brackets is switched off.`,
 		},
 	}
 	changeFlags(c, &f)
-	c.Flags().StringVar(&pan, "pan", "", "`PLACE` between the sides: -100 to 100, L, C or R")
+	c.Flags().StringVar(&pan, "pan", "", "`place` between the sides: -100 to 100, L, C or R")
 	c.Flags().BoolVar(&solo, "solo", false, "switch these strips on and all others off")
 	return c
 }

@@ -21,8 +21,7 @@ func cardRouteCommand(s *streams) *cobra.Command {
 		Long: `Show or set what feeds the outputs of an Envy24 card, in the card itself, without
 delay and without a server: a line "OUTPUT <- SOURCE" each.
 
-  outputs   out1 to out8, spdif-l, spdif-r; several as out1-8, out1,out2,
-            out or all
+  outputs   out1 to out8, spdif-l, spdif-r; several as out1-8, out1,out2, out or all
   sources   pcm      the output's own playback channel (how it starts)
             in1...   an input, spdif-l, spdif-r
             mix      the monitor mixer (card mixer): its left side on odd outputs
