@@ -33,6 +33,36 @@ type Change struct {
 // String returns the change as words: connect FROM -> TO.
 func (c Change) String() string { return string(c.Action) + " " + c.Connection.String() }
 
+// Changes returns the same action for each connection.
+func Changes(do Action, connections []Connection) []Change {
+	var changes []Change
+	for _, c := range connections {
+		changes = append(changes, Change{do, c})
+	}
+	return changes
+}
+
+// Exclusively returns the changes that make connections and cut all others of
+// their ports, cuts first. For a connection that cannot be made nothing is cut.
+func (g Graph) Exclusively(connections []Connection) []Change {
+	makes := Changes(Connect, connections)
+	keep := make(map[Connection]bool)
+	from, to := make(map[string]bool), make(map[string]bool)
+	for i, err := range g.Check(makes) {
+		if err == nil || errors.Is(err, ErrAlready) {
+			c := connections[i]
+			keep[c], from[c.From], to[c.To] = true, true, true
+		}
+	}
+	var cuts []Change
+	for _, c := range g.Connections {
+		if (from[c.From] || to[c.To]) && !keep[c] {
+			cuts = append(cuts, Change{Disconnect, c})
+		}
+	}
+	return append(cuts, makes...)
+}
+
 // Diff returns the fewest changes that give have the connections of want: what
 // goes first, then what comes, each in natural order.
 func Diff(have, want Graph) []Change {

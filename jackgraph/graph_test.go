@@ -250,6 +250,60 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestChannel(t *testing.T) {
+	for name, want := range map[string]int{
+		"playback_1": 1, "capture_12": 12, "output_FL": 1, "out FR": 2, "L": 1, "audio:right": 2, "(Left)": 1, "L in": 1,
+		"Master/audio_out 2": 2, "AUX0": 1, "monitor_FC": 3, "LFE": 4, "x-SR": 8, "in": 0, "Vocal": 0, "": 0, "rear": 0,
+	} {
+		if got, ok := Channel(name); got != want || ok != (want > 0) {
+			t.Errorf("Channel(%q) = %d, %v, want %d", name, got, ok, want)
+		}
+	}
+}
+
+func TestPairChannels(t *testing.T) {
+	var g Graph
+	for _, name := range []string{"tv:FR", "tv:FC", "tv:FL", "tv:RL", "pad:1", "pad:2"} {
+		g.Ports = append(g.Ports, Port{Name: name, Dir: Output, Type: Audio})
+	}
+	for _, name := range []string{"card:right", "card:left", "card:talk", "desk:1", "desk:2", "desk:3", "bus:out L", "bus:L"} {
+		g.Ports = append(g.Ports, Port{Name: name, Dir: Input, Type: Audio})
+	}
+	g.Ports = append(g.Ports, Port{Name: "keys:1", Dir: Output, Type: MIDI})
+	for _, c := range []struct{ from, to, want string }{
+		{"tv:", "card:", "[tv:FR -> card:right tv:FL -> card:left]"},
+		{"tv:", "desk:", "[tv:FR -> desk:2 tv:FC -> desk:3 tv:FL -> desk:1]"},
+		{"card:", "pad:", "[pad:1 -> card:left pad:2 -> card:right]"},
+		{"*:", "card:left", "[tv:FL -> card:left pad:1 -> card:left]"},
+		{"*: type=audio", "*: type=audio", "[]: channel 1: 2 audio outputs (*: type=audio) do not pair with 4 audio inputs (*: type=audio)"},
+		{"tv:FL", "bus:", "[tv:FL -> bus:out L tv:FL -> bus:L]"},
+		{"tv:RL", "card:", "[]: tv:RL and card:: nothing matches by channel"},
+		{"keys:", "desk:", "[]: keys: and desk:: nothing matches on the other side by type"},
+	} {
+		got, err := g.PairChannels(mustParse(t, c.from), mustParse(t, c.to))
+		said := fmt.Sprint(got)
+		if err != nil {
+			said += ": " + err.Error()
+		}
+		if said != c.want {
+			t.Errorf("%s with %s: %s", c.from, c.to, said)
+		}
+	}
+}
+
+// TestExclusively: afterwards the ports have these connections alone, and
+// nothing else has changed.
+func TestExclusively(t *testing.T) {
+	g := studio()
+	makes := []Connection{{"ardour:out_1", "system:playback_1"}, {"ardour:out_2", "system:playback_2"}, {"system:capture_1", "nobody:in"}}
+	after := g.Apply(g.Exclusively(makes)[:3])
+	want := []Connection{makes[0], makes[1], {"system:capture_1", "ardour:in_1"}}
+	slices.SortFunc(want, byName)
+	if got := g.Exclusively(makes); !slices.Equal(after.Connections, want) || len(got) != 4 {
+		t.Errorf("changes %v, then %v", got, after.Connections)
+	}
+}
+
 func TestNatural(t *testing.T) {
 	sorted := []string{"", "a", "a:1", "a:2", "a:02", "a:10", "a:10b", "a:11", "a:b", "b", "b99999999999999999999", "b100000000000000000000", "ö"}
 	for i, a := range sorted {

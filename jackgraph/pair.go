@@ -3,6 +3,9 @@ package jackgraph
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 // Pair joins the ports of two selectors into connections that may or may not
@@ -17,33 +20,143 @@ import (
 // from and to may change places where that is clearly meant: no port of from
 // is an output and none of to an input.
 func (g Graph) Pair(from, to Selector) ([]Connection, error) {
-	outs, ins := g.find(from), g.find(to)
-	if !has(outs, Output) && has(outs, Input) && !has(ins, Input) && has(ins, Output) {
-		from, to, outs, ins = to, from, ins, outs
-	}
-	outs, err := facing(from, outs, Output)
+	outs, ins, err := g.sides(from, to)
 	if err != nil {
 		return nil, err
-	}
-	ins, err = facing(to, ins, Input)
-	if err != nil {
-		return nil, err
-	}
-	outs, ins = sameTypes(outs, ins), sameTypes(ins, outs)
-	if len(outs) == 0 || len(ins) == 0 {
-		return nil, fmt.Errorf("%s and %s: %w on the other side by type", from, to, ErrNoMatch)
 	}
 	var pairs []Connection
 	for _, t := range pairTypes(outs, ins) {
-		o, i := ofType(outs, t), ofType(ins, t)
-		n := max(len(o), len(i))
-		if len(o) != n && len(o) != 1 || len(i) != n && len(i) != 1 {
-			return nil, fmt.Errorf("%s (%s) do not pair with %s (%s)",
-				count(len(o), t, "output"), from, count(len(i), t, "input"), to)
+		more, err := pair(ofType(outs, t), ofType(ins, t), t, from, to)
+		if err != nil {
+			return nil, err
 		}
-		for k := range n {
-			pairs = append(pairs, Connection{o[k%len(o)].port.Name, i[k%len(i)].port.Name})
+		pairs = append(pairs, more...)
+	}
+	return pairs, nil
+}
+
+// PairChannels is Pair, but for each channel apart: ports are joined whose
+// names end in the same one, as Channel reads it. Channels that the other side
+// lacks, and ports without one, are left out.
+func (g Graph) PairChannels(from, to Selector) ([]Connection, error) {
+	outs, ins, err := g.sides(from, to)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []Connection
+	done := make(map[int]bool)
+	for _, f := range outs {
+		channel, ok := Channel(f.port.Short())
+		if !ok || done[channel] {
+			continue
 		}
+		done[channel] = true
+		o, i := ofChannel(outs, channel), ofChannel(ins, channel)
+		for _, t := range pairTypes(o, i) {
+			o, i := ofType(o, t), ofType(i, t)
+			if len(o) == 0 || len(i) == 0 {
+				continue
+			}
+			more, err := pair(o, i, t, from, to)
+			if err != nil {
+				return nil, fmt.Errorf("channel %d: %w", channel, err)
+			}
+			pairs = append(pairs, more...)
+		}
+	}
+	if len(pairs) == 0 {
+		return nil, fmt.Errorf("%s and %s: %w by channel", from, to, ErrNoMatch)
+	}
+	return pairs, nil
+}
+
+func ofChannel(ports []found, channel int) []found {
+	var kept []found
+	for _, f := range ports {
+		if c, ok := Channel(f.port.Short()); ok && c == channel {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// channelNumbers are the channels by the names they have at the end of a
+// port's, counted as in a 7.1 file.
+var channelNumbers = map[string]int{
+	"l": 1, "left": 1, "fl": 1, "r": 2, "right": 2, "fr": 2,
+	"c": 3, "fc": 3, "center": 3, "centre": 3, "lfe": 4,
+	"rl": 5, "bl": 5, "rr": 6, "br": 6, "sl": 7, "sr": 8,
+}
+
+// Channel reads the number of a channel from the end of a port's name: 1 from
+// playback_1, out L, Left (in), monitor_FL.
+func Channel(short string) (int, bool) {
+	words := strings.FieldsFunc(strings.ToLower(short), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if n := len(words); n > 1 && (words[n-1] == "in" || words[n-1] == "out") {
+		words = words[:n-1]
+	}
+	if len(words) == 0 {
+		return 0, false
+	}
+	last := words[len(words)-1]
+	head := strings.TrimRight(last, "0123456789")
+	if number, err := strconv.Atoi(last[len(head):]); err == nil {
+		if head == "aux" { // PipeWire counts these from 0
+			number++
+		}
+		return number, true
+	}
+	number, ok := channelNumbers[last]
+	return number, ok
+}
+
+// Facing returns the names that stand on one side of connections with ports of
+// a type: those that Pair would join to such a port on the other side. Names
+// that are written out are among them, existing or not.
+func (g Graph) Facing(s Selector, d Direction, t Type) ([]string, error) {
+	ports, err := facing(s, g.find(s), d)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range sameTypes(ports, []found{{port: Port{Type: t}, exists: true}}) {
+		names = append(names, f.port.Name)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: %w that is %s", s, ErrNoMatch, t)
+	}
+	return names, nil
+}
+
+// sides returns the ports of both sides of connections, outputs first.
+func (g Graph) sides(from, to Selector) (outs, ins []found, err error) {
+	outs, ins = g.find(from), g.find(to)
+	if !has(outs, Output) && has(outs, Input) && !has(ins, Input) && has(ins, Output) {
+		from, to, outs, ins = to, from, ins, outs
+	}
+	if outs, err = facing(from, outs, Output); err != nil {
+		return nil, nil, err
+	}
+	if ins, err = facing(to, ins, Input); err != nil {
+		return nil, nil, err
+	}
+	outs, ins = sameTypes(outs, ins), sameTypes(ins, outs)
+	if len(outs) == 0 || len(ins) == 0 {
+		return nil, nil, fmt.Errorf("%s and %s: %w on the other side by type", from, to, ErrNoMatch)
+	}
+	return outs, ins, nil
+}
+
+// pair joins as many with as many, or one with each.
+func pair(o, i []found, t Type, from, to Selector) ([]Connection, error) {
+	n := max(len(o), len(i))
+	if len(o) != n && len(o) != 1 || len(i) != n && len(i) != 1 {
+		return nil, fmt.Errorf("%s (%s) do not pair with %s (%s)",
+			count(len(o), t, "output"), from, count(len(i), t, "input"), to)
+	}
+	var pairs []Connection
+	for k := range n {
+		pairs = append(pairs, Connection{o[k%len(o)].port.Name, i[k%len(i)].port.Name})
 	}
 	return pairs, nil
 }

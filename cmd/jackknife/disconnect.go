@@ -9,34 +9,51 @@ import (
 )
 
 func disconnectCommand(s *streams) *cobra.Command {
-	p := &patch{streams: s, do: jackgraph.Disconnect}
+	p := &patching{streams: s, name: "disconnect"}
+	var all bool
 	c := &cobra.Command{
-		Use:   "disconnect FROM [TO]",
+		Use:   "disconnect FROM [TO] | --all",
 		Short: "Disconnect ports, in pairs or groups",
 		Long: `Disconnect ports. FROM and TO are selectors (see jackknife ports --help).
 
 With FROM alone, all connections of its ports are cut. Where FROM and TO write
 their names out, also in ranges, the same pairs are cut that connect makes. Where
 one of them is a pattern, every connection between a port of the one and a port
-of the other is cut.
+of the other is cut. --all cuts every connection there is.
 
 Exit 4 if a name or selector matches nothing, 5 if some pairs failed, 1 if all
 did. What is not connected is done.`,
 		Example: `  jackknife disconnect system:capture_1 ardour:in_1
   jackknife disconnect 'system:capture_{1..8}' 'ardour:in_{1..8}'
   jackknife disconnect -n ardour: system:
-  jackknife disconnect 'system:playback_*'`,
-		Args: twoSides(1),
+  jackknife disconnect 'system:playback_*'
+  jackknife disconnect --all`,
+		Args: func(c *cobra.Command, args []string) error {
+			if all && len(args) > 0 {
+				return usagef("--all goes with no names")
+			}
+			if all {
+				return nil
+			}
+			return twoSides(1)(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			sides, err := parseSelectors(args)
 			if err != nil {
 				return err
 			}
-			return p.run(c.Context(), func(g jackgraph.Graph) ([]jackgraph.Connection, error) {
-				if len(sides) == 1 {
-					return g.Around(sides[0])
+			return p.run(c.Context(), func(g jackgraph.Graph) ([]jackgraph.Change, error) {
+				var pairs []jackgraph.Connection
+				var err error
+				switch {
+				case all:
+					pairs = g.Connections
+				case len(sides) == 1:
+					pairs, err = g.Around(sides[0])
+				default:
+					pairs, err = g.Between(sides[0], sides[1])
 				}
-				return g.Between(sides[0], sides[1])
+				return jackgraph.Changes(jackgraph.Disconnect, pairs), err
 			})
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -46,6 +63,7 @@ did. What is not connected is done.`,
 			return completeConnected(args, toComplete)
 		},
 	}
+	c.Flags().BoolVar(&all, "all", false, "cut every connection")
 	p.flags(c)
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -162,7 +161,7 @@ func sockets(g jackgraph.Graph, channels int) []string {
 func choose(g jackgraph.Graph, selectors []jackgraph.Selector, side jackgraph.Direction) ([]string, error) {
 	var names []string
 	for _, sel := range selectors {
-		found, err := facing(g, sel, side)
+		found, err := g.Facing(sel, side, jackgraph.Audio)
 		if err != nil {
 			if errors.Is(err, jackgraph.ErrNoPort) || errors.Is(err, jackgraph.ErrNoMatch) {
 				err = &failure{code: exitNoMatch, err: err, hint: nameHint(g, sel.String())}
@@ -183,32 +182,4 @@ func choose(g jackgraph.Graph, selectors []jackgraph.Selector, side jackgraph.Di
 		names = append(names, found...)
 	}
 	return names, nil
-}
-
-// facing returns the ports that a selector names as one side of connections:
-// those that Pair would join to a port of ours on the other side.
-func facing(g jackgraph.Graph, sel jackgraph.Selector, side jackgraph.Direction) ([]string, error) {
-	ours := jackgraph.Port{Name: "jackknife:take", Type: jackgraph.Audio, Dir: jackgraph.Input}
-	if side == jackgraph.Input {
-		ours.Dir = jackgraph.Output
-	}
-	g.Ports = append(slices.Clip(g.Ports), ours)
-	us, err := jackgraph.Parse(ours.Name)
-	if err != nil {
-		return nil, err
-	}
-	from, to := sel, us
-	if side == jackgraph.Input {
-		from, to = us, sel
-	}
-	pairs, err := g.Pair(from, to)
-	var names []string
-	for _, c := range pairs {
-		if side == jackgraph.Input {
-			names = append(names, c.To)
-		} else {
-			names = append(names, c.From)
-		}
-	}
-	return names, err
 }

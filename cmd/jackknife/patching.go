@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,19 +16,29 @@ import (
 // server took them.
 const verifyLimit = time.Second
 
-// patch carries out connections, or cuts them, for connect and disconnect.
-type patch struct {
+// settle is how long ports may stay away before a client that is coming up
+// counts as complete.
+const settle = 100 * time.Millisecond
+
+// patching carries out changes of connections.
+type patching struct {
 	*streams
-	do     jackgraph.Action
+	name   string        // of the command, for its messages
+	wait   time.Duration // for what is missing to appear
 	dryRun bool
 	asJSON bool
 }
 
-func (p *patch) flags(c *cobra.Command) {
+func (p *patching) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVarP(&p.dryRun, "dry-run", "n", false, "say what would be done and change nothing")
 	f.BoolVar(&p.asJSON, "json", false, "print JSON: an array of from, to, result, error")
 	serverFlag(c)
+}
+
+// waitFlag lets a command wait for ports.
+func (p *patching) waitFlag(c *cobra.Command) {
+	c.Flags().DurationVarP(&p.wait, "wait", "w", 0, "wait so long for what is missing to appear, as 5s")
 }
 
 // twoSides wants FROM and TO, or FROM alone where least is 1.
@@ -41,28 +52,65 @@ func twoSides(least int) cobra.PositionalArgs {
 	}
 }
 
+// planner turns the graph as it is into the changes to make.
+type planner func(jackgraph.Graph) ([]jackgraph.Change, error)
+
 // run plans on a snapshot, checks, applies, verifies on a fresh snapshot and
 // reports, all with one client.
-func (p *patch) run(ctx context.Context, plan func(jackgraph.Graph) ([]jackgraph.Connection, error)) error {
-	server, err := openServer()
-	if err != nil {
-		return err
+func (p *patching) run(ctx context.Context, plan planner) error {
+	var server *jackgraph.Server
+	var before jackgraph.Graph
+	if p.wait > 0 {
+		watch, _, err := openWatch(ctx, false)
+		if err != nil {
+			return err
+		}
+		defer watch.Close()
+		if before, err = p.await(ctx, watch, plan); err != nil {
+			return err
+		}
+		server = watch.Server
+	} else {
+		var err error
+		if server, err = openServer(); err != nil {
+			return err
+		}
+		defer server.Close()
+		before = server.Snapshot()
 	}
-	defer server.Close()
-	before := server.Snapshot()
-	pairs, err := plan(before)
+	changes, err := plan(before)
 	if err != nil {
-		return planFailure(before, p.do, err)
-	}
-	var changes []jackgraph.Change
-	for _, pair := range pairs {
-		changes = append(changes, jackgraph.Change{Action: p.do, Connection: pair})
+		return p.planFailure(err)
 	}
 	errs := before.Check(changes)
 	if !p.dryRun {
 		apply(ctx, server, changes, errs)
 	}
 	return p.report(before, changes, errs)
+}
+
+// await returns the graph once a plan lacks nothing in it, and ports have
+// ceased to come; or as it is when the time is up.
+func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, plan planner) (jackgraph.Graph, error) {
+	limited, cancel := context.WithTimeout(ctx, p.wait)
+	defer cancel()
+	for g := watch.Snapshot(); ; g = watch.Snapshot() {
+		changes, err := plan(g)
+		lacking := err != nil || slices.ContainsFunc(g.Check(changes), func(err error) bool { return errors.Is(err, jackgraph.ErrNoPort) })
+		next := limited
+		if !lacking {
+			var stop context.CancelFunc
+			next, stop = context.WithTimeout(limited, settle)
+			defer stop()
+		}
+		_, err = watch.Next(next)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			return watch.Snapshot(), nil
+		case err != nil:
+			return g, openFailure(err)
+		}
+	}
 }
 
 // apply makes the changes whose error is nil and puts in its place what went
@@ -100,7 +148,7 @@ func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Ch
 
 // report prints a line for each change and returns the error that ends the
 // command.
-func (p *patch) report(before jackgraph.Graph, changes []jackgraph.Change, errs []error) error {
+func (p *patching) report(before jackgraph.Graph, changes []jackgraph.Change, errs []error) error {
 	type result struct {
 		From   string `json:"from"`
 		To     string `json:"to"`
@@ -109,9 +157,9 @@ func (p *patch) report(before jackgraph.Graph, changes []jackgraph.Change, errs 
 	}
 	results := []result{}
 	var failed []error
-	noPort := 0
+	noPort, width := 0, wordWidth(changes)
 	for i, change := range changes {
-		r := result{change.From, change.To, p.word(errs[i]), ""}
+		r := result{change.From, change.To, p.word(change.Action, errs[i]), ""}
 		if err := errs[i]; err != nil && !errors.Is(err, jackgraph.ErrAlready) {
 			r.Error = err.Error()
 			failed = append(failed, fmt.Errorf("%s: %w", change, err))
@@ -119,7 +167,7 @@ func (p *patch) report(before jackgraph.Graph, changes []jackgraph.Change, errs 
 				noPort++
 			}
 		} else if !p.asJSON {
-			fmt.Fprintf(p.out, "%-*s  %s\n", p.width(), r.Result, change.Connection)
+			fmt.Fprintf(p.out, "%-*s  %s\n", width, r.Result, change.Connection)
 		}
 		results = append(results, r)
 	}
@@ -129,7 +177,7 @@ func (p *patch) report(before jackgraph.Graph, changes []jackgraph.Change, errs 
 		}
 	}
 	if len(changes) == 0 {
-		fmt.Fprintf(p.err, "jackknife: nothing to %s\n", p.do)
+		fmt.Fprintf(p.err, "jackknife: nothing to %s\n", p.name)
 	}
 	if len(failed) == 0 {
 		return nil
@@ -148,14 +196,14 @@ func (p *patch) report(before jackgraph.Graph, changes []jackgraph.Change, errs 
 		for _, err := range failed {
 			fmt.Fprintf(p.err, "jackknife: error: %s\n", err)
 		}
-		f.err = fmt.Errorf("%s: %d of %d did not apply", p.do, len(failed), len(changes))
+		f.err = fmt.Errorf("%s: %d of %d did not apply", p.name, len(failed), len(changes))
 	}
 	return f
 }
 
 // word names the outcome of a change.
-func (p *patch) word(err error) string {
-	connecting := p.do == jackgraph.Connect
+func (p *patching) word(do jackgraph.Action, err error) string {
+	connecting := do == jackgraph.Connect
 	switch {
 	case errors.Is(err, jackgraph.ErrAlready) && connecting:
 		return "already connected"
@@ -164,24 +212,24 @@ func (p *patch) word(err error) string {
 	case err != nil:
 		return "failed"
 	case p.dryRun:
-		return "would " + string(p.do)
+		return "would " + string(do)
 	case connecting:
 		return "connected"
 	}
 	return "disconnected"
 }
 
-// width is that of the words, so that the ports stand below each other.
-func (p *patch) width() int {
-	if p.do == jackgraph.Connect {
+// wordWidth is that of the longest word, so that ports stand below each other.
+func wordWidth(changes []jackgraph.Change) int {
+	if slices.ContainsFunc(changes, func(c jackgraph.Change) bool { return c.Action == jackgraph.Connect }) {
 		return len("already connected")
 	}
 	return len("would disconnect")
 }
 
 // planFailure words why selectors could not be turned into connections.
-func planFailure(g jackgraph.Graph, do jackgraph.Action, err error) error {
-	f := &failure{code: exitFailed, err: fmt.Errorf("%s: %w", do, err)}
+func (p *patching) planFailure(err error) error {
+	f := &failure{code: exitFailed, err: fmt.Errorf("%s: %w", p.name, err)}
 	switch {
 	case errors.Is(err, jackgraph.ErrNoMatch), errors.Is(err, jackgraph.ErrNoPort):
 		f.code, f.hint = exitNoMatch, "jackknife ports lists the names"
