@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 )
 
@@ -188,5 +189,28 @@ func TestReportCut(t *testing.T) {
 		if got := fmt.Sprint(r); got != test.want {
 			t.Errorf("cut(%d) = %s, want %s", test.frames, got, test.want)
 		}
+	}
+}
+
+func TestPart(t *testing.T) {
+	whole := Report{
+		Frames: 1000,
+		Gaps:   []Gap{{At: 100, Frames: 50, Full: 50}, {At: 290, Frames: 20, Full: 5}, {At: 500, Frames: 100, Full: 60}, {At: 900, Frames: 10}},
+		Xruns:  []Xrun{{At: 299, Count: 1}, {At: 300, Count: 2}, {At: 550, Count: 1}, {At: 551, Count: 1}},
+	}
+	got := whole.Part(300, 550)
+	want := Report{
+		Frames: 250,
+		Gaps:   []Gap{{At: 0, Frames: 10, Full: 5}, {At: 200, Frames: 50, Full: 50}},
+		Xruns:  []Xrun{{At: 0, Count: 2}, {At: 250, Count: 1}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := whole.Part(0, 1000); !reflect.DeepEqual(got, whole) {
+		t.Errorf("the whole is %+v", got)
+	}
+	if got := whole.Part(150, 290); len(got.Gaps)+len(got.Xruns) != 0 {
+		t.Errorf("between two gaps %+v", got)
 	}
 }

@@ -240,6 +240,14 @@ func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Repo
 	}
 }
 
+// Waiting is how much audio is in the ring, not yet given to Record's writer.
+// It is for the goroutine that records: the writer and Seen may ask.
+func (l *Loop) Waiting() time.Duration {
+	var bytes C.uint64_t
+	C.loop_recorded(l.c, &bytes)
+	return l.lasting(int(bytes))
+}
+
 // lasting is how much time so many bytes of records hold at the block size of
 // now.
 func (l *Loop) lasting(bytes int) time.Duration {

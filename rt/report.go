@@ -67,6 +67,28 @@ func (r *Report) cut(frames int64) {
 	}
 }
 
+// Part is the report on the frames [from, to) alone, with positions counted
+// from there. What stays as it is: RingPeak.
+func (r Report) Part(from, to int64) Report {
+	part := Report{Frames: to - from, RingPeak: r.RingPeak}
+	for _, g := range r.Gaps {
+		end := min(g.At+g.Frames, to)
+		g.At = max(g.At, from)
+		if g.Frames = end - g.At; g.Frames > 0 {
+			g.Full = min(g.Full, g.Frames)
+			g.At -= from
+			part.Gaps = append(part.Gaps, g)
+		}
+	}
+	for _, x := range r.Xruns {
+		if x.At >= from && x.At <= to {
+			x.At -= from
+			part.Xruns = append(part.Xruns, x)
+		}
+	}
+	return part
+}
+
 // Lost is how many frames are silence because they were lost.
 func (r Report) Lost() int64 {
 	var n int64

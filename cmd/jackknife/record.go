@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,34 +13,66 @@ import (
 
 	"jackknife/jackgraph"
 	"jackknife/rt"
+	"jackknife/wav"
 )
 
 // recording is what the user asks of record.
 type recording struct {
-	file     string
-	from     []jackgraph.Selector
-	channels int // without from
+	file     string // "": takes
+	takes    string // folder of numbered takes
+	inputs   []input
+	channels int // without inputs
+	split    bool
+	bits     int // 32 is float
+	dither   bool
 	length   time.Duration
+	wait     bool          // for jackknife take start
+	onSignal float64       // level that begins a take; 0: none does
+	silence  time.Duration // below that level that ends it; 0: none does
+	preRoll  time.Duration
 	client   string
 	ring     time.Duration
+	spill    string
 	quiet    bool
 	dry      bool
 	asJSON   bool
 }
 
+// input is what the user names to record.
+type input struct {
+	track  string // "": a track a port
+	ports  jackgraph.Selector
+	follow bool // what the ports hear, not the ports
+}
+
+// waits reports whether recording begins by an event.
+func (r *recording) waits() bool { return r.wait || r.takes != "" || r.onSignal > 0 }
+
 func recordCommand(s *streams) *cobra.Command {
 	var r recording
-	var from []string
+	var from, tracks, follow []string
+	var onSignal string
 	c := &cobra.Command{
 		Use:   "record TAKE",
 		Short: "Record a take from JACK",
 		Long: `Record a take from JACK, as 32-bit float WAV at the server's rate. --from names
-the outputs to record, one channel each, in order. Without it the take has
---channels inputs of its own, to be connected by others.
+the outputs to record, one channel each, in order. --track NAME=PORTS gives them
+names; --follow names inputs of other programs, and records what is connected to
+these, now and later. Without any the take has --channels inputs of its own, to
+be connected by others. --split writes a file for each track, TAKE-NAME.wav, or
+for each channel.
 
 Ctrl-C ends the take, as do TERM, HUP (a lost terminal) and QUIT: everything
 that was played until then is written. While it is recorded the take is called
 TAKE.part.wav; that file opens at any time. No file is ever overwritten.
+
+The take begins at once, or with --wait at jackknife take start, or with
+--on-signal -40dB when a channel gets as loud as that; --until-silence ends it
+when none has been for so long. --pre-roll keeps the time before in memory, and
+the take begins with it. With --takes FOLDER the program stays, and makes take
+after take, numbered and with date and time in their names.
+jackknife take start|stop|mark|status, in another shell, speaks to it; a mark, or
+the signal USR1, becomes a cue point of the take.
 
 Frames that are lost (a disk that stalls for longer than the ring lasts, a
 machine too busy) are counted and replaced by as much silence, so that the take
@@ -49,21 +80,40 @@ stays as long as the clock ran. The summary and TAKE.events.jsonl say where, and
 the exit code is 6. An xrun is not a loss; it is counted apart. What never came
 to the recorder it cannot know: between programs, JACK2 is only exact in its
 synchronous mode (jackd -S).
-If the server ends, the take is finished, and the exit code is 3.`,
+If the server ends, the take is finished, and the exit code is 3.
+
+While a disk is full or fails, the audio waits in the ring, and recording goes
+on as soon as there is room; with --spill FOLDER the take is continued there
+before the ring is full.`,
 		Example: `  jackknife record take.wav --from system:capture_1
   jackknife record band.wav --from 'system:capture_{1..8}' --for 10m
-  jackknife record take.wav --channels 2 --name voice   # then connect voice:in_1, voice:in_2`,
+  jackknife record take.wav --channels 2 --name voice   # then connect voice:in_1, voice:in_2
+  jackknife record talk.wav --track host=system:capture_1 --track guest=system:capture_2 --split --bits 24
+  jackknife record --takes evening --from system:capture_1 --on-signal -40dB --until-silence 10s`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case r.takes != "" && len(args) > 0:
+				return usagef("%s: --takes names the takes itself", args[0])
+			case r.takes != "":
+				return nil
+			case len(args) == 0:
 				return usagef("which file? Name the take to record")
 			}
 			return oneTake(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			r.file = args[0]
+			if r.takes == "" {
+				r.file = args[0]
+			}
+			kinds := 0
+			for _, name := range [...]string{"from", "track", "follow", "channels"} {
+				if c.Flags().Changed(name) {
+					kinds++
+				}
+			}
 			switch {
-			case len(from) > 0 && c.Flags().Changed("channels"):
-				return usagef("--from and --channels: choose one, every port of --from is a channel")
+			case kinds > 1:
+				return usagef("--from, --track, --follow and --channels: choose one, each says what the channels are")
 			case r.channels < 1 || r.channels > maxChannels:
 				return usagef("--channels %d: 1 to %d", r.channels, maxChannels)
 			case c.Flags().Changed("for") && r.length <= 0:
@@ -72,9 +122,23 @@ If the server ends, the take is finished, and the exit code is 3.`,
 				return usagef("--ring %v: more than nothing, at most %v", r.ring, maxRing)
 			case r.client == "":
 				return usagef("--name: a client needs a name")
+			case r.bits != 16 && r.bits != 24 && r.bits != 32:
+				return usagef("--bits %d: 16, 24, or 32 for float", r.bits)
+			case r.dither && r.bits == 32:
+				return usagef("--dither: for --bits 16 and 24; float loses nothing")
+			case r.preRoll < 0 || r.preRoll > maxRing:
+				return usagef("--pre-roll %v: from 0 to %v", r.preRoll, maxRing)
+			case c.Flags().Changed("until-silence") && (onSignal == "" || r.silence <= 0):
+				return usagef("--until-silence %v: a time, together with --on-signal, which says what silence is", r.silence)
 			}
 			var err error
-			if r.from, err = parseSelectors(from); err != nil {
+			if r.onSignal, err = parseLevel(onSignal); err != nil {
+				return err
+			}
+			if c.Flags().Changed("pre-roll") && !r.waits() {
+				return usagef("--pre-roll: goes with --wait, --on-signal or --takes; this take begins at once")
+			}
+			if r.inputs, err = parseInputs(from, tracks, follow); err != nil {
 				return err
 			}
 			return record(c.Context(), s, r)
@@ -82,16 +146,30 @@ If the server ends, the take is finished, and the exit code is 3.`,
 	}
 	f := c.Flags()
 	f.StringArrayVar(&from, "from", nil, "outputs to record, by selector; may be given more than once")
-	f.IntVar(&r.channels, "channels", 1, "channels, where there is no --from")
-	f.DurationVar(&r.length, "for", 0, "length of the take, exact to the frame (30s, 1h10m)")
+	f.StringArrayVar(&tracks, "track", nil, "`NAME=PORTS`: outputs to record, as a track of that name; may be given more than once")
+	f.StringArrayVar(&follow, "follow", nil, "inputs of others whose connections to follow, by selector; may be given more than once")
+	f.IntVar(&r.channels, "channels", 1, "channels, where no ports are named")
+	f.BoolVar(&r.split, "split", false, "write a file for each track")
+	f.IntVar(&r.bits, "bits", 32, "16 or 24, or 32 for float")
+	f.BoolVar(&r.dither, "dither", false, "with --bits 16 or 24: add triangular noise of one step instead of rounding")
+	f.DurationVar(&r.length, "for", 0, "length of a take, exact to the frame (30s, 1h10m)")
+	f.StringVar(&r.takes, "takes", "", "make take after take in this `folder`")
+	f.BoolVar(&r.wait, "wait", false, "begin at jackknife take start")
+	f.StringVar(&onSignal, "on-signal", "", "begin when a channel reaches this `level` (-40dB)")
+	f.DurationVar(&r.silence, "until-silence", 0, "end when no channel has reached it for so long")
+	f.DurationVar(&r.preRoll, "pre-roll", 0, "begin the take with so much of what was before")
 	f.StringVar(&r.client, "name", "jackknife-record", "name of the JACK client")
 	f.DurationVar(&r.ring, "ring", rt.DefaultRing, "audio that is kept while the disk stalls")
-	f.BoolVarP(&r.quiet, "quiet", "q", false, "no progress and no summary; losses and errors are told all the same")
+	f.StringVar(&r.spill, "spill", "", "`folder` to continue in when the disk is full")
+	f.BoolVarP(&r.quiet, "quiet", "q", false, "no meters and no summary; losses and errors are told all the same")
 	f.BoolVarP(&r.dry, "dry-run", "n", false, "show what would be recorded")
-	f.BoolVar(&r.asJSON, "json", false, "print the summary as one JSON object")
+	f.BoolVar(&r.asJSON, "json", false, "print the summary of each take as one JSON object")
 	serverFlag(c)
 	c.RegisterFlagCompletionFunc("from", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return completePorts(toComplete, jackgraph.Output)
+	})
+	c.RegisterFlagCompletionFunc("follow", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return completePorts(toComplete, jackgraph.Input)
 	})
 	return c
 }
@@ -101,168 +179,132 @@ const (
 	maxRing     = 5 * time.Minute // populated memory, 4 bytes a sample
 )
 
-// taken is a finished recording.
-type taken struct {
-	file    string
-	rateHz  int
-	ring    time.Duration
-	sources []string // full port name of each channel's output, or of the take's own input
-	report  rt.Report
+// parseLevel reads a level in dBFS and returns it as a sample's value; 0 where
+// there is none.
+func parseLevel(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(text, "FS"), "dB"))
+	db, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(db <= 0 && db >= -200) {
+		return 0, usagef("--on-signal %q: want a level from -200dB to 0dB", text)
+	}
+	return math.Pow(10, db/20), nil
 }
 
-// summary says on w what a recording came to.
-func (t taken) summary(w io.Writer, quiet bool) {
-	r := t.report
-	if !quiet {
-		fmt.Fprintf(w, "%s: %d frames, %s, %s at %d Hz\n", t.file, r.Frames, clock(r.Frames, t.rateHz), plural(len(t.sources), "channel"), t.rateHz)
-		fmt.Fprintf(w, "%s, %s, worst ring fill %v of %v\n", plural(len(r.Gaps), "gap"), plural(r.XrunCount(), "xrun"),
-			r.RingPeak.Round(time.Millisecond), t.ring)
-	}
-	const shown = 20
-	for i, g := range r.Gaps {
-		if i == shown {
-			fmt.Fprintf(w, "and %d gaps more, in %s\n", len(r.Gaps)-shown, sidecarName(t.file))
-			break
+// parseInputs reads what is to be recorded; one of the lists has entries.
+func parseInputs(from, tracks, follow []string) ([]input, error) {
+	var inputs []input
+	for _, text := range tracks {
+		name, ports, ok := strings.Cut(text, "=")
+		if !ok || name == "" || strings.ContainsAny(name, "/:\x00") {
+			return nil, usagef("--track %q: want NAME=PORTS, and a name for a file", text)
 		}
-		cause := "the client came too late"
-		if g.Full > 0 {
-			cause = "the ring was full"
+		for _, other := range inputs {
+			if other.track == name {
+				return nil, usagef("--track %s: two tracks of one name", name)
+			}
 		}
-		fmt.Fprintf(w, "gap at %s (frame %d): %d frames, %.3f s: %s\n", clock(g.At, t.rateHz), g.At, g.Frames, float64(g.Frames)/float64(t.rateHz), cause)
-	}
-}
-
-// json writes the summary as one object.
-func (t taken) json(w io.Writer) error {
-	gaps := t.report.Gaps
-	if gaps == nil {
-		gaps = []rt.Gap{}
-	}
-	return json.NewEncoder(w).Encode(struct {
-		File       string   `json:"file"`
-		RateHz     int      `json:"rate_hz"`
-		Channels   []string `json:"channels"`
-		Frames     int64    `json:"frames"`
-		LostFrames int64    `json:"lost_frames"`
-		Gaps       []rt.Gap `json:"gaps"`
-		Xruns      int      `json:"xruns"`
-		RingS      float64  `json:"ring_s"`
-		RingPeakS  float64  `json:"ring_peak_s"`
-	}{t.file, t.rateHz, t.sources, t.report.Frames, t.report.Lost(), gaps, t.report.XrunCount(),
-		t.ring.Seconds(), t.report.RingPeak.Seconds()})
-}
-
-// gapsError is nil for a take without gaps.
-func (t taken) gapsError() error {
-	n := len(t.report.Gaps)
-	if n == 0 {
-		return nil
-	}
-	lost := t.report.Lost()
-	return &failure{
-		code: exitWithGaps,
-		err:  fmt.Errorf("%s: %d frames (%.3f s) are lost in %s", t.file, lost, float64(lost)/float64(t.rateHz), plural(n, "gap")),
-		hint: "silence stands in their place; " + sidecarName(t.file) + " has the positions",
-	}
-}
-
-// plural counts things: 1 gap, 2 gaps.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}
-
-// sidecarName is the file that the events of a take are noted in.
-func sidecarName(take string) string {
-	return strings.TrimSuffix(take, filepath.Ext(take)) + ".events.jsonl"
-}
-
-// sidecar notes the events of a take while it is recorded, one JSON object a
-// line. The file is made with the first event, so a take without any has none.
-type sidecar struct {
-	take  taken // file, rate and sources; the report is not used
-	file  *os.File
-	gaps  int // noted so far
-	xruns int
-	err   error // of the first note that failed; recording goes on
-}
-
-// note writes what is new in the report. A gap is noted when its silence is
-// written.
-func (s *sidecar) note(r rt.Report) {
-	for ; s.xruns < len(r.Xruns); s.xruns++ {
-		s.line("xrun", r.Xruns[s.xruns])
-	}
-	for ; s.gaps < len(r.Gaps) && r.Gaps[s.gaps].At+r.Gaps[s.gaps].Frames <= r.Frames; s.gaps++ {
-		s.line("gap", r.Gaps[s.gaps])
-	}
-}
-
-// end notes how the recording ended, where there was anything to note.
-func (s *sidecar) end(r rt.Report, cause error) error {
-	s.note(r)
-	if cause != nil || s.file != nil {
-		why := "stopped"
-		if cause != nil {
-			why = cause.Error()
+		sel, err := parseSelectors([]string{ports})
+		if err != nil {
+			return nil, err
 		}
-		s.line("stop", struct {
-			Frames int64  `json:"frames"`
-			Why    string `json:"why"`
-		}{r.Frames, why})
+		inputs = append(inputs, input{track: name, ports: sel[0]})
 	}
-	if s.file != nil {
-		s.err = errors.Join(s.err, s.file.Sync(), s.file.Close())
-	}
-	return s.err
-}
-
-func (s *sidecar) line(event string, what any) {
-	if s.err != nil {
-		return
-	}
-	if s.file == nil {
-		s.file, s.err = os.OpenFile(sidecarName(s.take.file), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
-		if s.err != nil {
-			return
+	for i, texts := range [...][]string{from, follow} {
+		sels, err := parseSelectors(texts)
+		if err != nil {
+			return nil, err
 		}
-		s.line("start", struct {
-			Take     string   `json:"take"`
-			RateHz   int      `json:"rate_hz"`
-			Channels []string `json:"channels"`
-		}{filepath.Base(s.take.file), s.take.rateHz, s.take.sources})
-		if s.err != nil {
-			return
+		for _, sel := range sels {
+			inputs = append(inputs, input{ports: sel, follow: i == 1})
 		}
 	}
-	b, err := json.Marshal(what)
-	if err == nil {
-		head := fmt.Sprintf(`{"event":%q,"time":%q,`, event, time.Now().Format(time.RFC3339Nano))
-		_, err = s.file.WriteString(head + string(b[1:]) + "\n")
-	}
-	s.err = errors.Join(s.err, err)
+	return inputs, nil
 }
 
-// progress shows on a terminal, in one line, how a recording goes.
-type progress struct {
-	w      io.Writer
-	rateHz int
-	last   time.Time
+// channel is one channel of a take.
+type channel struct {
+	port   string // short name of our input
+	source string // full name of the output it records, or of the input it follows; "": left to others
+	follow bool
+	track  string // "": the channel is a track of its own
 }
 
-func (p *progress) show(r rt.Report) {
-	if p.w == nil || time.Since(p.last) < 200*time.Millisecond {
-		return
+// lineup finds the channels of a take in a graph.
+func (r *recording) lineup(g jackgraph.Graph) ([]channel, error) {
+	var all []channel
+	if len(r.inputs) == 0 {
+		for i := range r.channels {
+			all = append(all, channel{port: fmt.Sprint("in_", i+1)})
+		}
+		return all, nil
 	}
-	p.last = time.Now()
-	fmt.Fprintf(p.w, "\r\x1b[K%s  %s  %s  ring %v", clock(r.Frames, p.rateHz), plural(len(r.Gaps), "gap"),
-		plural(r.XrunCount(), "xrun"), r.RingPeak.Round(time.Millisecond))
+	for _, in := range r.inputs {
+		side := jackgraph.Output
+		if in.follow {
+			side = jackgraph.Input
+		}
+		names, err := choose(g, []jackgraph.Selector{in.ports}, side)
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range names {
+			port := fmt.Sprint("in_", len(all)+1)
+			switch {
+			case in.track != "" && len(names) == 1:
+				port = in.track
+			case in.track != "":
+				port = fmt.Sprintf("%s_%d", in.track, i+1)
+			}
+			all = append(all, channel{port: port, source: name, follow: in.follow, track: in.track})
+		}
+	}
+	if len(all) > maxChannels {
+		return nil, fmt.Errorf("%d channels: a JACK client has %d at most", len(all), maxChannels)
+	}
+	return all, nil
 }
 
-func (p *progress) clear() {
-	if p.w != nil && !p.last.IsZero() {
-		fmt.Fprint(p.w, "\r\x1b[K")
+// parts says which channels go to which file of the take file.
+func (r *recording) parts(file string, channels []channel, rateHz int) []part {
+	f := wav.Format{RateHz: rateHz, Bits: r.bits, SampleBytes: r.bits / 8}
+	if r.bits == 32 {
+		f.Encoding = wav.Float
 	}
+	if !r.split {
+		f.Channels = len(channels)
+		return []part{{file: file, format: f}}
+	}
+	var parts []part
+	for i, c := range channels {
+		if k := len(parts) - 1; k >= 0 && c.track != "" && channels[i-1].track == c.track {
+			parts[k].format.Channels++
+			continue
+		}
+		name := c.track
+		if name == "" {
+			name = strconv.Itoa(i + 1)
+		}
+		f.Channels = 1
+		parts = append(parts, part{file: suffixed(file, "-"+name), first: i, format: f})
+	}
+	return parts
+}
+
+var errEnough = errors.New("the take is complete")
+
+// frames is how many frames of a rate a duration is, rounded to the nearest.
+func frames(d time.Duration, rateHz int) int64 {
+	seconds, rest := int64(d/time.Second), int64(d%time.Second)
+	return seconds*int64(rateHz) + (rest*int64(rateHz)+int64(time.Second)/2)/int64(time.Second)
+}
+
+// takeFailure words that a take cannot be made.
+func takeFailure(name string, err error) error {
+	if errors.Is(err, os.ErrExist) {
+		return &failure{code: exitFailed, err: fmt.Errorf("%s: there is something of that name already, and a take never overwrites", name), hint: "choose another name"}
+	}
+	return err
 }

@@ -7,116 +7,191 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"jackknife/jackgraph"
 	"jackknife/rt"
-	"jackknife/wav"
 )
 
 func record(ctx context.Context, s *streams, want recording) error {
-	var sources []string
-	if len(want.from) > 0 {
-		g, err := snapshot()
-		if err != nil {
+	var g jackgraph.Graph
+	if len(want.inputs) > 0 {
+		var err error
+		if g, err = snapshot(); err != nil {
 			return err
 		}
-		if sources, err = choose(g, want.from, jackgraph.Output); err != nil {
-			return err
-		}
-		want.channels = len(sources)
+	}
+	channels, err := want.lineup(g)
+	if err != nil {
+		return err
 	}
 	if want.dry {
-		return want.show(s, sources)
+		return want.show(s, channels)
 	}
-	l, err := rt.Open(rt.Config{Client: want.client, Inputs: numbered("in", want.channels), Ring: want.ring})
+	var ports []string
+	for _, c := range channels {
+		ports = append(ports, c.port)
+	}
+	l, err := rt.Open(rt.Config{Client: want.client, Inputs: ports, Ring: want.ring})
 	if err != nil {
 		return serverFailure(err)
 	}
 	defer l.Close()
-	take, err := wav.CreateTake(want.file, wav.Format{RateHz: l.RateHz(), Channels: want.channels, Bits: 32, SampleBytes: 4, Encoding: wav.Float})
+	d := newDeck(ctx, s, want, channels, l.Inputs(), l.RateHz())
+	d.waiting = l.Waiting
+	if !want.waits() {
+		if err := d.start(); err != nil {
+			return err
+		}
+	}
+	unfollow, err := d.prepare(l)
 	if err != nil {
-		return takeFailure(want.file, err)
-	}
-	got, recordErr := want.run(ctx, s, l, sources, take)
-	if got == nil { // nothing was recorded
-		return errors.Join(recordErr, take.Finish(), os.Remove(want.file))
-	}
-	finishErr := take.Finish()
-	got.summary(s.err, want.quiet)
-	if want.asJSON {
-		finishErr = errors.Join(finishErr, got.json(s.out))
-	}
-	switch {
-	case recordErr != nil && finishErr == nil:
-		err := fmt.Errorf("%w; %s holds the %s until then", recordErr, want.file, plural(int(got.report.Frames), "frame"))
+		if d.now != nil {
+			err = errors.Join(err, d.now.tape.discard())
+		}
 		return serverFailure(err)
-	case recordErr != nil || finishErr != nil:
-		return serverFailure(errors.Join(recordErr, finishErr))
 	}
-	return got.gapsError()
+	err = d.run(l)
+	unfollow()
+	return serverFailure(d.outcome(err))
 }
 
-// run connects the loop and records until the end; nil: it did not begin.
-func (want recording) run(ctx context.Context, s *streams, l *rt.Loop, sources []string, take *wav.Take) (*taken, error) {
+// prepare connects the loop. The function it returns ends the following.
+func (d *deck) prepare(l *rt.Loop) (unfollow func(), err error) {
 	if err := l.Activate(); err != nil {
 		return nil, err
 	}
 	var pairs []jackgraph.Connection
-	for i, from := range sources {
-		pairs = append(pairs, jackgraph.Connection{From: from, To: l.Inputs()[i]})
+	for i, c := range d.channels {
+		if c.source != "" && !c.follow {
+			pairs = append(pairs, jackgraph.Connection{From: c.source, To: l.Inputs()[i]})
+		}
 	}
-	if err := connectAll(ctx, pairs); err != nil {
+	if err := connectAll(d.ctx, pairs); err != nil {
 		return nil, err
 	}
-	if sources == nil {
-		sources = l.Inputs()
-	}
-	got := &taken{file: want.file, rateHz: l.RateHz(), ring: want.ring, sources: sources}
-	p := progress{rateHz: l.RateHz()}
-	if !want.quiet {
-		if len(want.from) == 0 {
-			for _, in := range sources {
-				fmt.Fprintf(s.err, "recording what comes to %s\n", in)
+	return d.follow(l)
+}
+
+// run records until the end and finishes the take.
+func (d *deck) run(l *rt.Loop) error {
+	if !d.want.quiet {
+		for i, c := range d.channels {
+			switch {
+			case c.source == "":
+				fmt.Fprintf(d.s.err, "recording what comes to %s\n", d.sources[i])
+			case c.follow:
+				fmt.Fprintf(d.s.err, "recording what %s hears\n", c.source)
 			}
 		}
-		if terminal(s.err) {
-			p.w = s.err
+	}
+	signal.Notify(d.pokes, syscall.SIGUSR1)
+	defer signal.Stop(d.pokes)
+	c, err := listen(d.ctx, l.Client(), d.requests)
+	if err != nil {
+		d.say("warning: %s: jackknife take does not reach this recorder", err)
+	} else {
+		defer c.close()
+	}
+	l.Start()
+	report, err := l.Record(d.ctx, d, rt.RecordOptions{Seen: d.Seen})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	d.screen.clear()
+	if d.now != nil {
+		d.finish(report, err)
+	}
+	return err
+}
+
+// follow connects the channels that follow a port to what that hears, and goes
+// on to do so in a goroutine, which the returned function ends.
+func (d *deck) follow(l *rt.Loop) (end func(), err error) {
+	const every = 100 * time.Millisecond
+	leaders := map[string][]string{} // our inputs, by the port they follow
+	for i, c := range d.channels {
+		if c.follow {
+			leaders[c.source] = append(leaders[c.source], l.Inputs()[i])
 		}
 	}
-	events := sidecar{take: *got}
-	l.Start()
-	report, err := l.Record(ctx, take, rt.RecordOptions{
-		Frames: frames(want.length, l.RateHz()),
-		Seen:   func(r rt.Report) { events.note(r); p.show(r) },
-	})
-	p.clear()
-	got.report = report
-	if sideErr := events.end(report, err); sideErr != nil {
-		fmt.Fprintf(s.err, "jackknife: warning: %s\n", sideErr)
+	if len(leaders) == 0 {
+		return func() {}, nil
 	}
-	return got, err
+	server, err := openServer()
+	if err != nil {
+		return nil, err
+	}
+	if changes := followed(server.Snapshot(), leaders); len(changes) > 0 {
+		apply(d.ctx, server, changes, make([]error, len(changes))) // the loop below tries again what failed
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		defer server.Close()
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				for _, change := range followed(server.Snapshot(), leaders) {
+					server.Do(change) // one that fails is tried again
+				}
+			}
+		}
+	}()
+	return func() { close(stop); <-done }, nil
+}
+
+// followed is what has to change so that the followers hear what their leaders
+// do.
+func followed(g jackgraph.Graph, leaders map[string][]string) []jackgraph.Change {
+	have, want := jackgraph.Graph{Ports: g.Ports}, jackgraph.Graph{Ports: g.Ports}
+	followers := map[string]bool{}
+	for _, names := range leaders {
+		for _, name := range names {
+			followers[name] = true
+		}
+	}
+	for _, c := range g.Connections {
+		if followers[c.To] {
+			have.Connections = append(have.Connections, c)
+		}
+		for _, name := range leaders[c.To] {
+			want.Connections = append(want.Connections, jackgraph.Connection{From: c.From, To: name})
+		}
+	}
+	return jackgraph.Diff(have, want)
 }
 
 // show prints what would be recorded.
-func (want recording) show(s *streams, sources []string) error {
-	if _, err := os.Lstat(want.file); err == nil {
-		return takeFailure(want.file, os.ErrExist)
-	}
-	for i := range want.channels {
-		from := "(left to be connected)"
-		if sources != nil {
-			from = sources[i]
+func (want recording) show(s *streams, channels []channel) error {
+	if want.takes == "" {
+		for _, p := range want.parts(want.file, channels, 0) {
+			if _, err := os.Lstat(p.file); err == nil {
+				return takeFailure(p.file, os.ErrExist)
+			}
 		}
-		fmt.Fprintf(s.out, "channel %d <- %s\n", i+1, from)
+	}
+	for i, c := range channels {
+		from := "(left to be connected)"
+		if c.source != "" {
+			from = c.source
+		}
+		if c.follow {
+			from = "what " + from + " hears"
+		}
+		track := ""
+		if c.track != "" {
+			track = " (" + c.track + ")"
+		}
+		fmt.Fprintf(s.out, "channel %d%s <- %s\n", i+1, track, from)
 	}
 	return nil
-}
-
-// frames is how many frames of a rate a duration is, rounded to the nearest.
-func frames(d time.Duration, rateHz int) int64 {
-	seconds, rest := int64(d/time.Second), int64(d%time.Second)
-	return seconds*int64(rateHz) + (rest*int64(rateHz)+int64(time.Second)/2)/int64(time.Second)
 }
 
 // numbered are the short port names in_1, in_2 ...
@@ -126,14 +201,6 @@ func numbered(word string, n int) []string {
 		names[i] = fmt.Sprintf("%s_%d", word, i+1)
 	}
 	return names
-}
-
-// takeFailure words that a take cannot be made.
-func takeFailure(name string, err error) error {
-	if errors.Is(err, os.ErrExist) {
-		return &failure{code: exitFailed, err: fmt.Errorf("%s: there is something of that name already, and a take never overwrites", name), hint: "choose another name"}
-	}
-	return err
 }
 
 // serverFailure gives the exit code to errors of a server that is not there.

@@ -249,12 +249,7 @@ func recordStopped(t *testing.T, frames int64, args ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	p := start(t, dir, append([]string{"record", "take.wav", "--json", "--for", "3s"}, args...)...)
-	part := filepath.Join(dir, "take.part.wav")
-	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
-		if st, err := os.Stat(part); err == nil && st.Size() > 48000 {
-			break
-		}
-	}
+	grown(t, filepath.Join(dir, "take.part.wav"), 48000)
 	p.Process.Signal(syscall.SIGSTOP)
 	time.Sleep(time.Second)
 	p.Process.Signal(syscall.SIGCONT)
@@ -412,4 +407,48 @@ func TestRecordFor(t *testing.T) {
 			t.Errorf("--for %s: %+v, want %d frames", length, check, want)
 		}
 	}
+}
+
+// TestRecordPoked: the signal USR1 is a mark.
+func TestRecordPoked(t *testing.T) {
+	jackServer(t, "-p", "128")
+	_, from := counting(t, 1)
+	dir := t.TempDir()
+	p := start(t, dir, "record", "take.wav", "--from", from, "--name", "poked", "--json")
+	grown(t, filepath.Join(dir, "take.part.wav"), 60000)
+	p.Process.Signal(syscall.SIGUSR1)
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		if st, err := os.Stat(filepath.Join(dir, "take.events.jsonl")); err == nil && st.Size() > 0 {
+			break
+		}
+	}
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitDone)
+	var summary struct {
+		Frames int64
+		Marks  []markJSON
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &summary); err != nil {
+		t.Fatal(err)
+	}
+	if len(summary.Marks) != 1 || summary.Marks[0].At < 48000/4 || summary.Marks[0].At > summary.Frames {
+		t.Fatalf("marks %v of %d frames", summary.Marks, summary.Frames)
+	}
+	for _, e := range events(t, filepath.Join(dir, "take.events.jsonl")) {
+		if e.Event == "mark" && e.At == summary.Marks[0].At {
+			return
+		}
+	}
+	t.Error("the mark is not in the sidecar")
+}
+
+// grown waits for a file to be so large.
+func grown(t *testing.T, name string, bytes int64) {
+	t.Helper()
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		if st, err := os.Stat(name); err == nil && st.Size() > bytes {
+			return
+		}
+	}
+	t.Fatalf("%s never has %d bytes", name, bytes)
 }

@@ -136,6 +136,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		portsCommand(s),
 		recordCommand(s),
 		recoverCommand(s),
+		takeCommand(s),
 		watchCommand(s),
 	)
 	return root
