@@ -3,7 +3,6 @@ package wav
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -27,6 +26,16 @@ type codedError struct {
 
 func (e *codedError) Error() string        { return e.text }
 func (e *codedError) Is(target error) bool { return target == ErrCoded }
+
+// decodeError says why coded audio could not be decoded.
+type decodeError struct {
+	kind string
+	err  error
+}
+
+func (e *decodeError) Error() string        { return e.kind + ": " + e.err.Error() }
+func (e *decodeError) Is(target error) bool { return target == ErrCoded }
+func (e *decodeError) Unwrap() error        { return e.err }
 
 // OpenCoded opens a take that may be coded: a WAV file as Open does, FLAC by
 // decoding it, anything else that is sound through ffmpeg. A coded take is
@@ -86,7 +95,7 @@ func readAny(ctx context.Context, file *os.File, size int64, near string) (*Read
 		r, err = decodeOther(ctx, file, coded.kind, near)
 	}
 	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("%s: %w", coded.kind, err)
+		err = &decodeError{coded.kind, err}
 	}
 	return r, err
 }

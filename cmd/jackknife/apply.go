@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"jackknife/editor"
-	"jackknife/wav"
 )
 
 func applyCommand(s *streams) *cobra.Command {
+	var like shape
 	var out, takeFile string
 	var dry, force, asJSON bool
 	c := &cobra.Command{
@@ -24,9 +24,11 @@ func applyCommand(s *streams) *cobra.Command {
 		Long: `Carry out a plan that jackknife plan has written and you may have changed. The
 take is found under the name in the plan, in this folder or in the plan's, or
 given with --take; a plan made for another take is refused. The same plan gives
-the same file, byte for byte. - reads the plan from standard input.
+the same file, byte for byte. - reads the plan from standard input; --take - reads
+the take from there, -o - writes to standard output.
 
-Without -o the output stands beside the take, with -edited in its name.`,
+Without -o the output stands beside the take, with -edited in its name. It is a
+file like the take unless --bits or --container ask for something else.`,
 		Example: `  jackknife apply take.edits -o out.wav
   jackknife apply take.edits --take moved/take.wav
   jackknife plan take.wav --pauses +1s | jackknife apply - -o out.wav`,
@@ -40,6 +42,9 @@ Without -o the output stands beside the take, with -edited in its name.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := toStream(s, out, asJSON); err != nil {
+				return err
+			}
 			plan, err := readPlan(args[0], s.in)
 			if err != nil {
 				return err
@@ -50,7 +55,13 @@ Without -o the output stands beside the take, with -edited in its name.`,
 					takeFile = filepath.Join(filepath.Dir(args[0]), takeFile)
 				}
 			}
-			take, err := openTake(takeFile)
+			if takeFile == "-" && args[0] == "-" {
+				return usagef("the plan and the take cannot both be standard input")
+			}
+			if takeFile == "-" && out == "" && !dry {
+				return usagef("where to: -o FILE is missing")
+			}
+			take, err := openTake(c.Context(), s, takeFile)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &failure{code: exitFailed, err: err, hint: "--take says where the take is now"}
 			}
@@ -66,8 +77,7 @@ Without -o the output stands beside the take, with -edited in its name.`,
 				return fmt.Errorf("%s: another take than the plan's: %s", shown(takeFile), why)
 			}
 			if out == "" {
-				ext := filepath.Ext(takeFile)
-				out = strings.TrimSuffix(takeFile, ext) + "-edited" + ext
+				out = strings.TrimSuffix(takeFile, filepath.Ext(takeFile)) + "-edited" + like.extension(takeFile, take)
 			}
 			if err := vacant(out, takeFile, force); err != nil {
 				return err
@@ -83,13 +93,13 @@ Without -o the output stands beside the take, with -edited in its name.`,
 			if dry {
 				done.Output = ""
 			} else {
-				w, err := wav.CreateLike(out, take)
+				w, err := like.create(out, take)
 				if err != nil {
 					return err
 				}
 				w.Replace = force
 				result, err = editor.Render(c.Context(), take, plan.Edits, editor.DetectOptions{Min: plan.Min}, plan.Seed, w)
-				if err := finish(c.Context(), w, out, plan.Edits, ofTake(takeFile, err)); err != nil {
+				if err := finish(c.Context(), s, w, out, plan.Edits, ofTake(takeFile, err)); err != nil {
 					return err
 				}
 			}
@@ -103,6 +113,7 @@ Without -o the output stands beside the take, with -edited in its name.`,
 			return writeJSON(s.out, done)
 		},
 	}
+	like.flags(c)
 	f := c.Flags()
 	f.StringVarP(&out, "output", "o", "", "file to write (default TAKE-edited.wav)")
 	f.StringVar(&takeFile, "take", "", "the take, if it is no longer where the plan says")

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"jackknife/editor"
-	"jackknife/wav"
 )
 
 func compareCommand(s *streams) *cobra.Command {
@@ -23,12 +22,12 @@ there, 1 if not.`,
 		Example: `  jackknife compare take.wav recorded.wav`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			take, err := wav.Open(args[0])
+			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
 			defer take.Close()
-			recording, err := wav.Open(args[1])
+			recording, err := openTake(c.Context(), s, args[1])
 			if err != nil {
 				return err
 			}

@@ -9,7 +9,6 @@ import (
 
 	"jackknife/editor"
 	"jackknife/editor/picture"
-	"jackknife/wav"
 )
 
 func drawCommand(s *streams) *cobra.Command {
@@ -35,7 +34,7 @@ red, room tone that was added is green, lines lead from the take to the result.`
 			if err := vacant(out, args[0], force); err != nil {
 				return err
 			}
-			take, err := wav.Open(args[0])
+			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
@@ -61,7 +60,7 @@ red, room tone that was added is green, lines lead from the take to the result.`
 				if why := plan.Take.Differs(id); why != "" {
 					return fmt.Errorf("%s: another take than the plan's: %s", args[0], why)
 				}
-				edited, err := wav.Open(args[1])
+				edited, err := openTake(c.Context(), s, args[1])
 				if err != nil {
 					return err
 				}

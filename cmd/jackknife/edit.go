@@ -18,6 +18,7 @@ import (
 
 func editCommand(s *streams) *cobra.Command {
 	var want wish
+	var like shape
 	var out, planFile string
 	var dry, force, asJSON bool
 	c := &cobra.Command{
@@ -48,17 +49,28 @@ Conditions stand before a colon, several with blanks between them:
 --cut takes two times of the take and removes exactly the frames between them.
 Pauses on both sides of a cut become one, and the rules speak of that one.
 Times are 300ms, 2.5s, 1:02.5, 1:00:02.5, 48000f (frames) or 0:01:02+24000 (a
-time plus frames).`,
+time plus frames).
+
+The output is a file like the take: same container, same samples, and what else
+the file holds is carried over; cue points, their regions and loops move with the
+audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV.
+--bits and --container ask for something else; samples that lose bits are
+dithered. - as TAKE is standard input, -o - standard output.`,
 		Example: `  jackknife edit take.wav -o out.wav
   jackknife edit take.wav -o out.wav --pauses x1.5 --pauses max=6s --cut 1:02.5-1:04.1
   jackknife edit take.wav -n --pauses "1s..3s: =2s"      # show the plan, write nothing
-  jackknife edit take.wav -o out.wav --plan out.edits    # and keep the plan`,
+  jackknife edit take.wav -o out.wav --plan out.edits    # and keep the plan
+  jackknife edit take.wav -o out.flac --bits 24
+  ssh studio cat take.wav | jackknife edit - -o - | aplay`,
 		Args: oneTake,
 		RunE: func(c *cobra.Command, args []string) error {
 			if out == "" && !dry {
 				return &failure{code: exitUsage, err: errors.New("where to: -o FILE is missing"), hint: "-n shows the plan and writes nothing"}
 			}
-			take, err := openTake(args[0])
+			if err := toStream(s, out, asJSON); err != nil {
+				return err
+			}
+			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
@@ -78,7 +90,7 @@ time plus frames).`,
 			j := job{take: take, name: args[0], rules: rules, cuts: cuts, min: want.min, seed: want.seed, identify: dry || planFile != ""}
 			var w *wav.Writer
 			if !dry {
-				if w, err = wav.CreateLike(out, take); err != nil {
+				if w, err = like.create(out, take); err != nil {
 					return err
 				}
 				w.Replace = force
@@ -86,7 +98,7 @@ time plus frames).`,
 			}
 			err = j.run(c.Context())
 			if w != nil {
-				err = finish(c.Context(), w, out, j.plan.Edits, err)
+				err = finish(c.Context(), s, w, out, j.plan.Edits, err)
 			}
 			if err != nil {
 				return err
@@ -109,6 +121,7 @@ time plus frames).`,
 	}
 	f := c.Flags()
 	want.flags(c)
+	like.flags(c)
 	f.StringVarP(&out, "output", "o", "", "file to write")
 	f.StringVar(&planFile, "plan", "", "also write the plan, for jackknife apply")
 	f.BoolVarP(&dry, "dry-run", "n", false, "print the plan, write nothing")
@@ -243,21 +256,6 @@ func ofTake(name string, err error) error {
 	return fmt.Errorf("%s: %w", shown(name), err)
 }
 
-// finish completes the output, or removes what there is of it.
-func finish(ctx context.Context, w *wav.Writer, name string, edits editor.List, err error) error {
-	if err == nil {
-		w.MapFrames(edits.Output)
-		return w.Commit()
-	}
-	if aborted := w.Abort(); aborted != nil {
-		err = fmt.Errorf("%w; %w", err, aborted)
-	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%s: interrupted, nothing written", shown(name))
-	}
-	return err
-}
-
 // report says what was done: for machines on standard output, for people on
 // standard error.
 func (j *job) report(s *streams, out string, asJSON bool) error {
@@ -282,8 +280,11 @@ func (j *job) report(s *streams, out string, asJSON bool) error {
 
 // note says where the output is and what is wrong with it.
 func note(w io.Writer, out string, r editor.Result) {
-	if out == "" {
+	switch out {
+	case "":
 		return
+	case "-":
+		out = "standard output"
 	}
 	fmt.Fprintf(w, "%s: written\n", shown(out))
 	if r.Silent > 0 {
@@ -340,7 +341,7 @@ func writeJSON(w io.Writer, v any) error {
 // vacant checks early that a file may be written: it is not the take, under
 // whatever name, and does not exist unless it may be replaced.
 func vacant(name, take string, force bool) error {
-	if name == "" {
+	if name == "" || name == "-" {
 		return nil
 	}
 	if same(name, take) {

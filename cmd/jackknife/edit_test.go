@@ -95,7 +95,7 @@ func TestEditOfNothing(t *testing.T) {
 		var stderr bytes.Buffer
 		code := run(context.Background(), []string{"edit", in, "-o", out, "--pauses", "x1"}, strings.NewReader(""), &bytes.Buffer{}, &stderr)
 		have, err := os.ReadFile(out)
-		take, openErr := wav.Open(in)
+		take, openErr := wav.OpenCoded(t.Context(), in)
 		switch {
 		case openErr != nil:
 			refused++
@@ -108,6 +108,8 @@ func TestEditOfNothing(t *testing.T) {
 			}
 		case code != exitDone:
 			t.Errorf("%s: exit %d: %s", c.Name, code, &stderr)
+		case take.Container() != "RIFF" && !bytes.HasPrefix(have, []byte(take.Container())[:4]) && take.Chunks() == nil:
+			take.Close() // coded: another file
 		default:
 			read++
 			if !bytes.Equal(have, c.Bytes) {

@@ -23,7 +23,8 @@ func infoCommand(s *streams) *cobra.Command {
 		Long: `Show what a take is made of: container, encoding, rate, channels, length, chunks,
 and what is odd about the file. The length is h:mm:ss+frames. --check reads all
 samples too and shows the peak, samples that are no numbers, and digital silence
-at the end. Exit 1 if the take cannot be read, 5 if only some of many can.`,
+at the end. FLAC is read as it is, other coded audio through ffmpeg; - is
+standard input. Exit 1 if the take cannot be read, 5 if only some of many can.`,
 		Example: `  jackknife info take.wav
   jackknife info --check *.wav
   jackknife info --json take.wav`,
@@ -31,7 +32,7 @@ at the end. Exit 1 if the take cannot be read, 5 if only some of many can.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			failed := 0
 			for i, name := range args {
-				err := writeInfo(c.Context(), s.out, name, check, asJSON, i > 0)
+				err := writeInfo(c.Context(), s, name, check, asJSON, i > 0)
 				if err != nil && len(args) == 1 {
 					return err
 				}
@@ -85,8 +86,8 @@ type contentInfo struct {
 	ZeroTail    int64   `json:"zero_frames_at_end"`
 }
 
-func writeInfo(ctx context.Context, out io.Writer, name string, check, asJSON, more bool) error {
-	take, err := openTake(name)
+func writeInfo(ctx context.Context, s *streams, name string, check, asJSON, more bool) error {
+	take, err := openTake(ctx, s, name)
 	if err != nil {
 		return err
 	}
@@ -112,12 +113,12 @@ func writeInfo(ctx context.Context, out io.Writer, name string, check, asJSON, m
 		}
 	}
 	if asJSON {
-		return writeJSON(out, info)
+		return writeJSON(s.out, info)
 	}
 	if more {
-		fmt.Fprintln(out)
+		fmt.Fprintln(s.out)
 	}
-	writeInfoText(out, f, info)
+	writeInfoText(s.out, f, info)
 	return nil
 }
 
@@ -140,7 +141,9 @@ func writeInfoText(out io.Writer, f wav.Format, info takeInfo) {
 	if n := len(info.Chunks) - most; n > 0 {
 		chunks = append(chunks, fmt.Sprintf("and %d more", n))
 	}
-	line("chunks", "%s", strings.Join(chunks, ", "))
+	if len(chunks) > 0 {
+		line("chunks", "%s", strings.Join(chunks, ", "))
+	}
 	if c := info.Content; c != nil {
 		line("peak", "%.2f dBFS", 20*math.Log10(c.Peak))
 		if c.BeyondScale > 0 {

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"jackknife/editor"
-	"jackknife/wav"
 )
 
 func pausesCommand(s *streams) *cobra.Command {
@@ -38,7 +37,7 @@ the take has no pause.`,
 			if asJSON && labels {
 				return usagef("--json and --labels: choose one")
 			}
-			take, err := wav.Open(args[0])
+			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ are those of jackknife edit.`,
   jackknife apply take.edits -o out.wav`,
 		Args: oneTake,
 		RunE: func(c *cobra.Command, args []string) error {
-			take, err := openTake(args[0])
+			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ import (
 )
 
 func play(ctx context.Context, s *streams, want playing) error {
-	reel, err := want.load(s)
+	reel, err := want.load(ctx, s)
 	if err != nil {
 		return err
 	}

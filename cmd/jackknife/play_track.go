@@ -129,7 +129,7 @@ type reel struct {
 }
 
 // load opens what is to be played; on an error nothing is left open.
-func (want playing) load(s *streams) (_ *reel, err error) {
+func (want playing) load(ctx context.Context, s *streams) (_ *reel, err error) {
 	r := &reel{together: want.sync}
 	defer func() {
 		if err != nil {
@@ -137,7 +137,7 @@ func (want playing) load(s *streams) (_ *reel, err error) {
 		}
 	}()
 	for _, file := range want.files {
-		take, err := openTake(file)
+		take, err := openTake(ctx, s, file)
 		if err != nil {
 			return nil, err
 		}
