@@ -158,14 +158,14 @@ func (p *Plan) Format() []byte {
 	return b.Bytes()
 }
 
-// PlanError is a line of a plan that cannot be read.
-type PlanError struct {
+// LineError is a line of a text file that cannot be read.
+type LineError struct {
 	File         string
 	Line, Column int
 	Msg          string
 }
 
-func (e *PlanError) Error() string {
+func (e *LineError) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 }
 
@@ -177,7 +177,7 @@ func ParsePlan(file string, text []byte) (*Plan, error) {
 	seen := map[string]bool{}
 	lineNo := 0
 	fail := func(column int, format string, args ...any) error {
-		return &PlanError{file, lineNo, column, fmt.Sprintf(format, args...)}
+		return &LineError{file, lineNo, column, fmt.Sprintf(format, args...)}
 	}
 	for line := range strings.Lines(string(text)) {
 		lineNo++

@@ -83,7 +83,7 @@ func TestPlanErrors(t *testing.T) {
 			t.Errorf("%q is not in the plan:\n%s", c.old, good)
 		}
 		_, err := ParsePlan("p.edits", []byte(text))
-		var at *PlanError
+		var at *LineError
 		if !errors.As(err, &at) || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%q for %q: %v, want %s", c.new, c.old, err, c.want)
 		}
@@ -145,7 +145,7 @@ func FuzzPlan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := ParsePlan("p", text)
 		if err != nil {
-			var at *PlanError
+			var at *LineError
 			if !errors.As(err, &at) || at.Line < 1 || at.Column < 1 {
 				t.Fatalf("%v", err)
 			}

@@ -2,7 +2,9 @@ package editor
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"sort"
 )
 
 // Planner turns the pauses of a take, as they are found, into the edits that
@@ -25,21 +27,39 @@ import (
 //	cut swallows    aaa[xx......xx]bbb            no pause is left: the cut alone
 //	cut inside      aaa..[..]...bbb               what is left is one pause
 //	cut at an end   [xxxx..]...bbb                what is left is the head: rules do not touch it
+//
+// Rules that ask for words or for a total have to know every pause: with them
+// all edits come out at the end.
 type Planner struct {
 	Rules  []Rule
 	Cuts   List // as Cuts makes it
 	RateHz int
 	Frames int64            // length of the take
 	Min    int64            // frames; shorter pauses are left alone
+	Seed   uint64           // of jitter
+	Text   []Said           // what is said in the take, for rules that ask for words
 	Yield  func(Edit) error // is given each edit, in order
 
 	Counts Counts
 
+	waiting  []Pause // for the end of the take
+	scale    scale
 	heardEnd int64 // end of the pause before
+	middle   int64 // of the pause before
+	next     int64 // middle of the pause to come, if it is known
 	group    struct {
-		cuts   List
-		pauses []Pause
+		cuts         List
+		pauses       []Pause
+		phrase       int64 // frames of the phrase before
+		middle, next int64 // middles of the pauses around the group
 	}
+}
+
+// scale is what the total asks of every pause: the first ones, so many, take a
+// billionth more than the factor, so that any sum can be met to the frame.
+type scale struct {
+	factor Decimal
+	first  int64
 }
 
 // Counts says what a Planner did.
@@ -61,6 +81,14 @@ func millis(n, rateHz int) int64 { return int64(n) * int64(rateHz) / 1000 }
 
 // Pause takes the next pause of the take.
 func (p *Planner) Pause(q Pause) error {
+	if p.total() != nil || NeedText(p.Rules) {
+		p.waiting = append(p.waiting, q)
+		return nil
+	}
+	return p.pause(q)
+}
+
+func (p *Planner) pause(q Pause) error {
 	joined := false
 	if n := len(p.group.cuts); n > 0 {
 		if joined = touches(p.group.cuts[n-1], q); !joined {
@@ -80,17 +108,51 @@ func (p *Planner) Pause(q Pause) error {
 		p.Cuts = p.Cuts[1:]
 		joined = true
 	}
-	phrase := q.Heard.Start - p.heardEnd
-	p.heardEnd = q.Heard.End
+	h := heard{start: q.Heard.Start, length: q.Heard.Len(), phrase: q.Heard.Start - p.heardEnd}
+	from, middle := p.middle, (q.Heard.Start+q.Heard.End)/2
+	p.heardEnd, p.middle = q.Heard.End, middle
 	if joined {
-		p.group.pauses = append(p.group.pauses, q)
+		g := &p.group
+		if len(g.pauses) == 0 {
+			g.phrase, g.middle = max(0, min(h.phrase, h.phrase+g.cuts[0].Start-h.start)), from
+		}
+		g.pauses, g.next = append(g.pauses, q), p.next
 		return nil
 	}
-	return p.alone(q, phrase)
+	h.before, h.after = p.said(from, middle), p.said(middle, p.next)
+	return p.alone(q, h)
+}
+
+// said is the words of the phrases between two places.
+func (p *Planner) said(from, to int64) string {
+	if len(p.Text) == 0 {
+		return ""
+	}
+	return saidIn(p.Text, from, to)
 }
 
 // Finish ends the take: what is left comes out.
 func (p *Planner) Finish() error {
+	if total := p.total(); total != nil {
+		if err := p.fit(total); err != nil {
+			return err
+		}
+	}
+	return p.finish()
+}
+
+func (p *Planner) finish() error {
+	for i, q := range p.waiting {
+		p.next = p.Frames
+		if i+1 < len(p.waiting) {
+			n := p.waiting[i+1].Heard
+			p.next = (n.Start + n.End) / 2
+		}
+		if err := p.pause(q); err != nil {
+			return err
+		}
+	}
+	p.waiting = nil
 	if err := p.closeGroup(); err != nil {
 		return err
 	}
@@ -103,6 +165,46 @@ func (p *Planner) Finish() error {
 	return nil
 }
 
+// total is the last rule that asks for a total, nil if there is none.
+func (p *Planner) total() *Rule {
+	for i := range slices.Backward(p.Rules) {
+		if p.Rules[i].Verb == Total {
+			return &p.Rules[i]
+		}
+	}
+	return nil
+}
+
+// fit finds the scale at which the output is so many frames long. The length
+// grows with the factor, and with every pause that takes a billionth more by one
+// frame at most (pauses of less than a billion frames), so none is passed over.
+func (p *Planner) fit(total *Rule) error {
+	want := total.Length.At(p.RateHz)
+	outOfReach := func(words string, n int64) error {
+		ms := (n*1000 + int64(p.RateHz)/2) / int64(p.RateHz)
+		return fmt.Errorf("total=%v cannot be reached: %s %s", total.Length, words, clock(Decimal(ms)*(one/1000)))
+	}
+	length := func(s scale) int64 {
+		try, n := *p, p.Frames
+		try.scale = s
+		try.Yield = func(e Edit) error { n += e.Fill - e.Len(); return nil }
+		try.finish() // nothing in it fails but Yield
+		return n
+	}
+	if least := length(scale{}); want < least {
+		return outOfReach("with the pauses as short as they may be, it lasts", least)
+	}
+	factor := Decimal(sort.Search(int(maxFactor), func(f int) bool { return length(scale{factor: Decimal(f) + 1}) > want }))
+	p.scale = scale{factor: factor}
+	if factor < maxFactor {
+		p.scale.first = int64(sort.Search(len(p.waiting)+1, func(n int) bool { return length(scale{factor, int64(n) + 1}) > want }))
+	}
+	if most := length(p.scale); most != want {
+		return outOfReach("with the pauses that may be longer, it lasts", most)
+	}
+	return nil
+}
+
 func touches(c Edit, q Pause) bool { return c.Start <= q.Heard.End && c.End >= q.Heard.Start }
 
 func (p *Planner) cut(c Edit) error {
@@ -111,7 +213,7 @@ func (p *Planner) cut(c Edit) error {
 }
 
 // alone edits a pause that no cut touches.
-func (p *Planner) alone(q Pause, phrase int64) error {
+func (p *Planner) alone(q Pause, h heard) error {
 	head, tail := q.Start == 0, q.End == p.Frames
 	if head && tail {
 		return nil // no phrase at all
@@ -119,7 +221,7 @@ func (p *Planner) alone(q Pause, phrase int64) error {
 	if head || tail {
 		return p.outer(q, head)
 	}
-	want, ok := p.want(heard{start: q.Heard.Start, length: q.Heard.Len(), phrase: phrase})
+	want, ok := p.want(h)
 	more := want - q.Heard.Len()
 	half := min(millis(seamMillis, p.RateHz)/2, q.Len()/2)
 	switch {
@@ -172,7 +274,8 @@ func (p *Planner) outer(q Pause, head bool) error {
 
 // closeGroup edits the pauses that the cuts of the group have made one.
 func (p *Planner) closeGroup() error {
-	cuts, pauses := p.group.cuts, p.group.pauses
+	g := p.group
+	cuts, pauses := g.cuts, g.pauses
 	if len(cuts) == 0 {
 		return nil
 	}
@@ -189,7 +292,10 @@ func (p *Planner) closeGroup() error {
 	outer := first.Start == 0 || last.End == p.Frames || before.Start == 0 || after.End == p.Frames
 	want, ok := length, false
 	if !outer && length > 0 {
-		want, ok = p.want(heard{start: min(first.Start, before.Heard.Start), length: length})
+		want, ok = p.want(heard{
+			start: min(first.Start, before.Heard.Start), length: length, phrase: g.phrase,
+			before: p.said(g.middle, first.Start), after: p.said(last.End, g.next),
+		})
 	}
 	got := want
 	if ok && want != length {
@@ -230,9 +336,17 @@ func (p *Planner) want(h heard) (int64, bool) {
 	}
 	p.Counts.Pauses++
 	h.number = int64(p.Counts.Pauses)
+	h.chance = Decimal(rand.New(rand.NewPCG(p.Seed, uint64(h.start))).Int64N(int64(2*one+1))) - one
 	want := h.length
 	for _, r := range p.Rules {
 		want = min(r.apply(want, h, p.RateHz), maxFrames)
+	}
+	if r := p.total(); r != nil && r.holds(h, p.RateHz) {
+		factor := p.scale.factor
+		if h.number <= p.scale.first {
+			factor++
+		}
+		want = min(factor.of(want), maxFrames)
 	}
 	return want, true
 }

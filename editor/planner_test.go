@@ -88,9 +88,118 @@ func TestPlanner(t *testing.T) {
 	if _, counts := plan(t, "=0s", n, pauses); counts != (Counts{Pauses: 2, Changed: 2, Held: 2}) {
 		t.Errorf("counts %+v", counts)
 	}
+	for _, c := range []struct {
+		rules string
+		cuts  []Span
+		want  int64
+	}{
+		{"total=12s", nil, 12000},
+		{"total=10s", nil, 10000},
+		{"total=9100f", nil, 9100},
+		{"total=13777f; x1.5; ±20%", nil, 13777},
+		{"#2: total=11.111s", nil, 11111},
+		{"head=2s; tail=3s; total=20s; total=15s", nil, 15000},
+		{"total=12.345s", []Span{{2400, 5100}, {7000, 7100}}, 12345},
+	} {
+		if l, _ := plan(t, c.rules, n, pauses, c.cuts...); l.Length(n) != c.want {
+			t.Errorf("%q, cuts %v: %d frames, want %d", c.rules, c.cuts, l.Length(n), c.want)
+		}
+	}
+	for rules, want := range map[string]string{
+		"total=5s":        "total=5s cannot be reached: with the pauses as short as they may be, it lasts 0:08.64",
+		"5s..: total=11s": "total=11s cannot be reached: with the pauses that may be longer, it lasts 0:10",
+		"total=900:00:00": "total=900:00:00 cannot be reached: with the pauses that may be longer, it lasts 4:26:48.4",
+	} {
+		r, err := ParseRules(rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Planner{Rules: r, RateHz: 1000, Frames: n, Min: 300, Yield: func(Edit) error { t.Error("an edit"); return nil }}
+		for _, q := range pauses {
+			if err := p.Pause(q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Finish(); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", rules, err, want)
+		}
+	}
 	l, _ := plan(t, "x1.5", n, pauses)
 	if l[0].Reason != "pause 1, 1.000 s to 1.500 s" || l[0].Confidence != 1 {
 		t.Errorf("edit says %q, %v", l[0].Reason, l[0].Confidence)
+	}
+}
+
+// TestPlannerWords: rules that ask for words find them in the phrase on either
+// side, whatever was cut from between.
+func TestPlannerWords(t *testing.T) {
+	const n = 12000
+	pauses := []Pause{heardPause(2000, 3000), heardPause(5000, 6000), heardPause(8000, 9000)}
+	text := []Said{{Span{300, 900}, "Now"}, {Span{1000, 2600}, "breathe in."}, {Span{2700, 4900}, "And out;"}, {Span{6000, 7000}, "again"}, {Span{9100, 9900}, "breathe in"}}
+	for _, c := range []struct {
+		rules string
+		cuts  []Span
+		want  []Span // fills at, of
+	}{
+		{`after "breathe in": +1s`, nil, []Span{{2500, 1000}}},
+		{`after "now breathe": +1s`, nil, []Span{{2500, 1000}}},
+		{`before "breathe in": +1s`, nil, []Span{{8500, 1000}}},
+		{`before "and": +1s`, nil, []Span{{2500, 1000}}},
+		{`before "again" after "out": +1s`, nil, []Span{{5500, 1000}}},
+		{`after "breathe": +1s`, []Span{{2200, 5200}}, []Span{{2200, 1000}}},
+		{`after "out": +1s`, []Span{{2200, 5200}}, nil},
+		{`before "again": +1s`, []Span{{2200, 5200}}, []Span{{2200, 1000}}},
+		{`before "and": +1s`, []Span{{2200, 5200}}, nil},
+		{`after "nothing": +1s`, nil, nil},
+	} {
+		rules, err := ParseRules(c.rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []Span
+		p := Planner{Rules: rules, Text: text, Cuts: Cuts(c.cuts, "cut"), RateHz: 1000, Frames: n, Min: 300,
+			Yield: func(e Edit) error {
+				if e.Fill > 0 {
+					got = append(got, Span{e.Start, e.Fill})
+				}
+				return nil
+			}}
+		for _, q := range pauses {
+			if err := p.Pause(q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Finish(); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s, cuts %v: %v, %v; want %v", c.rules, c.cuts, got, err, c.want)
+		}
+	}
+}
+
+// TestJitter: every pause its own length within the range; the seed decides.
+func TestJitter(t *testing.T) {
+	rules := []Rule{{Verb: Exactly, Length: Duration{Frames: 2000}}, {Verb: Jitter, Factor: 8 * one / 100}}
+	lengths := func(seed uint64) (all []int64) {
+		p := Planner{Rules: rules, RateHz: 1000, Frames: 1 << 20, Min: 300, Seed: seed, Yield: func(e Edit) error {
+			all = append(all, e.Fill+1000-e.Len())
+			return nil
+		}}
+		for i := range int64(400) {
+			if err := p.Pause(heardPause(1000+2000*i, 2000+2000*i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return all
+	}
+	a := lengths(1)
+	if !slices.Equal(a, lengths(1)) || slices.Equal(a, lengths(2)) {
+		t.Error("the seed does not decide alone")
+	}
+	var sum int64
+	for _, n := range a {
+		sum += n
+	}
+	if least, most, mean := slices.Min(a), slices.Max(a), sum/int64(len(a)); least < 1840 || least > 1850 || most > 2160 || most < 2150 || mean < 1985 || mean > 2015 {
+		t.Errorf("from %d to %d, %d on average; want 1840 to 2160 around 2000", least, most, mean)
 	}
 }
 
@@ -98,7 +207,7 @@ func TestPlanner(t *testing.T) {
 // stay whole, and every cut frame is gone.
 func TestPlannerProperties(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 1))
-	rules := []string{"", "x1.5", "x0.5", "=400ms", "=0s", "+1s; max=1.2s", "every 2: -200ms", "head=0.1s; tail=2s; min=700ms"}
+	rules := []string{"", "x1.5", "x0.5", "=400ms", "=0s", "+1s; max=1.2s", "every 2: -200ms", "head=0.1s; tail=2s; min=700ms", "±50%", `after "b": x2`}
 	for range 10000 {
 		const n = 20000
 		var pauses []Pause

@@ -9,7 +9,7 @@ import (
 
 func TestRules(t *testing.T) {
 	const rate = 1000
-	h := heard{number: 4, start: 60_000, length: 2000, phrase: 3000}
+	h := heard{number: 4, start: 60_000, length: 2000, phrase: 3000, before: "now breathe in slowly", after: "and dont hurry", chance: -one / 2}
 	for _, c := range []struct {
 		text string
 		want int64
@@ -32,6 +32,22 @@ func TestRules(t *testing.T) {
 		{"+12.5%phrase", 2375},
 		{"head=5s", 2000},
 		{"tail=5s", 2000},
+		{"total=5s", 2000}, // the planner's to do
+		{"±10%", 1900},
+		{"jitter=100%", 1000},
+		{"±0%", 2000},
+		{"0..: =5s", 5000},
+		{"=0", 0},
+		{"phrase 3s..: x2", 4000},
+		{"phrase ..3s: x2", 2000},
+		{"phrase 1s..4s 1s..: x2", 4000},
+		{`after "Breathe in": =6s`, 6000},
+		{`after "breathe": =6s`, 6000},
+		{`after "breath": =6s`, 2000},
+		{`after "in breathe": =6s`, 2000},
+		{`before "breathe": =6s`, 2000},
+		{`before "Don’t hurry!": =6s`, 6000},
+		{`before "don't" after "slowly":=6s;+1s`, 7000},
 		{"x1.5; max=2.5s", 2500},
 		{"max=1s; x1.5", 1500},
 		{"1s..3s: =5s", 5000},
@@ -101,6 +117,13 @@ func TestRuleErrors(t *testing.T) {
 		{"every 0: =2s", 7, "no pause"},
 		{"..0s: =2s", 3, "shorter"},
 		{"#1: head=2s", 10, "no conditions"},
+		{"±8", 4, "want %"},
+		{"±101%", 3, "too large"},
+		{"after breathe: x2", 7, "time"},
+		{`after "breathe: x2`, 7, "double quotes"},
+		{`after "...": x2`, 7, "no word"},
+		{`phrase "a": x2`, 8, "time"},
+		{"0,5s..: x2", 2, "point"},
 		{"x1.5;", 6, "want x1.5"},
 		{"x1.0000000001", 4, "decimals"},
 		{"x99999999999999999999", 2, "too large"},
@@ -116,6 +139,27 @@ func TestRuleErrors(t *testing.T) {
 		}
 		if syntax.Column != c.column || !strings.Contains(syntax.Msg, c.says) {
 			t.Errorf("%q: %v, want column %d about %q", c.text, err, c.column, c.says)
+		}
+	}
+}
+
+func TestRulesFile(t *testing.T) {
+	text := "# how I like it\r\n\nx1.5   # all of them\n  #3: +1s; #4..: max=4s;\n\tafter \"# one\": =6s # no number follows\n#\n"
+	rules, err := ParseRulesFile("r", []byte(text))
+	if want := `x1.5; #3: +1s; #4..: max=4s; after "# one": =6s`; err != nil || FormatRules(rules) != want {
+		t.Errorf("%s, %v; want %s", FormatRules(rules), err, want)
+	}
+	for text, want := range map[string]string{
+		"":                  "r:1:1: no rule",
+		"# nothing\n\n":     "r:2:1: no rule",
+		"x2\n  x1,5 # no\n": "r:2:5: unexpected comma",
+		"x2\nx2 x3\n":       "r:2:4: unexpected",
+		"#3 is too long\n":  "r:1:4: want a colon",
+		"x2;; x3\n":         "r:1:4: want x1.5",
+		"after \"b: =2s\n":  "r:1:7: want words",
+	} {
+		if _, err := ParseRulesFile("r", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
 }
@@ -136,6 +180,8 @@ func TestDurations(t *testing.T) {
 		{"100:00", "1:40:00", 288_000_000},
 		{"48000f", "48000f", 48000},
 		{"0f", "0s", 0},
+		{"0", "0s", 0},
+		{"0.0", "0s", 0},
 		{"0:01:02+24000", "1:02+24000", 3_000_000},
 		{"0.00001s", "0.00001s", 0},
 		{"0.5ms", "0.0005s", 24},
@@ -157,7 +203,10 @@ func TestParseSpan(t *testing.T) {
 	if want := (Span{3_000_000, 3_076_800}); err != nil || got != want {
 		t.Errorf("%v, %v; want %v", got, err, want)
 	}
-	for text, column := range map[string]int{"": 1, "1:02": 5, "1:02-": 6, "1:04-1:02": 6, "1s-1s": 4, "1s-2s-3s": 6, "1s 2s": 3} {
+	if got, err := ParseSpan("0-1:04.5", 1000); err != nil || got != (Span{0, 64500}) {
+		t.Errorf("from a bare 0: %v, %v", got, err)
+	}
+	for text, column := range map[string]int{"1-2s": 2, "0-0": 3, "": 1, "1:02": 5, "1:02-": 6, "1:04-1:02": 6, "1s-1s": 4, "1s-2s-3s": 6, "1s 2s": 3} {
 		_, err := ParseSpan(text, 48000)
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || syntax.Column != column {
@@ -178,7 +227,7 @@ func TestStamp(t *testing.T) {
 // FuzzRules: whatever can be read can be written, and reads the same; and no
 // rule makes a length that does not fit.
 func FuzzRules(f *testing.F) {
-	for _, s := range []string{"x1.5", "+2s; max=4s", "1s..3s #3..5 every 4 after 10:00: -300ms", "..2s before 1:00:00+7: min=48000f", "#2..: +33.3%phrase", "head=0:00:00+5;tail=0s", "x1,5"} {
+	for _, s := range []string{"x1.5", "+2s; max=4s", "1s..3s #3..5 every 4 after 10:00: -300ms", "..2s before 1:00:00+7: min=48000f", "#2..: +33.3%phrase", "head=0:00:00+5;tail=0s", "x1,5", `after "a\u2028b" phrase ..3s before "c; d": ±8.5%`, "0..: total=20:00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -194,7 +243,7 @@ func FuzzRules(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(rules, again) {
 			t.Fatalf("%q: written as %q: %v, %v", text, FormatRules(rules), again, err)
 		}
-		h := heard{number: 4, start: 48000, length: 1 << 40, phrase: 1 << 40}
+		h := heard{number: 4, start: 48000, length: 1 << 40, phrase: 1 << 40, chance: one, before: "a b"}
 		got := h.length
 		for _, r := range rules {
 			if got = min(r.apply(got, h, 384000), maxFrames); got < 0 {

@@ -41,7 +41,7 @@ func (d Decimal) of(n int64) int64 {
 // Duration is a length or a position as people write it: seconds, frames, or
 // both. It becomes frames only when the rate is known, and exactly.
 //
-//	300ms  2s  2.5s  1:02.5  1:00:02.5  48000f  0:01:02+24000
+//	300ms  2s  2.5s  1:02.5  1:00:02.5  48000f  0:01:02+24000  0
 //
 // A clock time followed by +frames is exact at any rate: one minute, two
 // seconds and 24000 frames.
@@ -176,6 +176,12 @@ func (s *scanner) end() error {
 	return s.errorf("unexpected %q", s.rest())
 }
 
+// wordAhead reports whether a letter or a comma stands here.
+func (s *scanner) wordAhead() bool {
+	r := s.rest()
+	return r != "" && (r[0] == ',' || r[0]|0x20 >= 'a' && r[0]|0x20 <= 'z')
+}
+
 // digits reads an unsigned integer of at most max.
 func (s *scanner) digits(max int64) (int64, error) {
 	from := s.pos
@@ -263,6 +269,8 @@ func (s *scanner) duration() (Duration, error) {
 			return Duration{}, tooLong
 		}
 		return Duration{Seconds: Decimal(first)*one + frac}, nil
+	case first == 0 && frac == 0 && !s.wordAhead():
+		return Duration{}, nil
 	}
 	if strings.HasPrefix(s.rest(), ",") {
 		return Duration{}, s.errorf("unexpected comma; decimals have a point, as in 1.5s")
