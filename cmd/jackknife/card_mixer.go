@@ -17,7 +17,7 @@ import (
 func cardMixerCommand(s *streams) *cobra.Command {
 	var f changing
 	var pan string
-	var solo bool
+	var solo, tui bool
 	c := &cobra.Command{
 		Use:   "mixer [STRIP [LEVEL|LEFT RIGHT] [on|off|left|right]]",
 		Short: "Show or set the monitor mixer of an Envy24 card",
@@ -35,12 +35,18 @@ card route). It never changes what is recorded.
 louder side's level, the far side goes down. --solo switches the strips on and
 all others off.
 
-In the table a level in brackets is switched off.`,
+In the table a level in brackets is switched off.
+
+--tui fills the terminal (80x24 at least) with the mixer, the levels and routes
+of the sockets, and the clock, with meters where the card has them; keys are
+shown at the bottom, the mouse chooses a row and its wheel moves a level. What
+other programs change is seen at once.`,
 		Example: `  jackknife card mixer
   jackknife card mixer in1 -12dB on
   jackknife card mixer pcm1 0dB left && jackknife card mixer pcm2 0dB right
   jackknife card mixer -n in1-2 --pan 30
-  jackknife card mixer in1 --solo`,
+  jackknife card mixer in1 --solo
+  jackknife card mixer --tui`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctl, elements, err := openCard(f.card)
 			if err != nil {
@@ -50,6 +56,12 @@ In the table a level in brackets is switched off.`,
 			strips := alsa.Strips(elements)
 			if len(strips) == 0 {
 				return lacking(ctl, "monitor mixer")
+			}
+			if tui {
+				if len(args) > 0 || solo || pan != "" || f.dry || f.asJSON {
+					return usagef("--tui goes with --card only")
+				}
+				return runPanel(c.Context(), s, ctl, elements)
 			}
 			if len(args) == 0 {
 				if solo || pan != "" {
@@ -110,6 +122,7 @@ In the table a level in brackets is switched off.`,
 	}
 	changeFlags(c, &f)
 	c.Flags().StringVar(&pan, "pan", "", "`place` between the sides: -100 to 100, L, C or R")
+	c.Flags().BoolVar(&tui, "tui", false, "fill the terminal: strips, sockets, clock and meters, by keys and mouse")
 	c.Flags().BoolVar(&solo, "solo", false, "switch these strips on and all others off")
 	return c
 }

@@ -4,6 +4,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,6 +114,26 @@ var _ = addScriptCommand("hand", func(ts *testscript.TestScript, neg bool, args 
 		}
 	default:
 		ts.Fatalf("hand: what is %s?", args[1])
+	}
+})
+
+// screen REGEXP... waits until the terminal that the script started with
+// tmux -S $WORK/tmux shows a line for each.
+var _ = addScriptCommand("screen", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: screen REGEXP...")
+	}
+	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		picture, err := exec.Command("tmux", "-S", ts.MkAbs("tmux"), "capture-pane", "-p").CombinedOutput()
+		missing := slices.DeleteFunc(slices.Clone(args), func(a string) bool {
+			return regexp.MustCompile("(?m)" + a).Match(picture)
+		})
+		if err == nil && len(missing) == 0 {
+			return
+		}
+		if time.Now().After(limit) {
+			ts.Fatalf("no %q on the screen: %v\n%s", missing, err, picture)
+		}
 	}
 })
 
