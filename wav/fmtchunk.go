@@ -107,29 +107,41 @@ var guidTailBE = []byte("\x00\x00\x00\x00\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x7
 // fmtContent writes f as the content of a fmt chunk: the plain form where it
 // says all, EXTENSIBLE beyond 16 bits of PCM or two channels.
 func fmtContent(f Format) []byte {
-	tag := uint16(tagPCM)
-	if f.Encoding == Float {
-		tag = tagFloat
+	plain := f.Channels <= 2 && f.Mask == 0 && f.Bits == 8*f.SampleBytes
+	if plain && (f.Encoding == Float || f.Bits <= 16) {
+		return plainContent(f)
 	}
 	o := binary.LittleEndian
-	put := func(tag uint16) []byte {
-		b := o.AppendUint16(nil, tag)
-		b = o.AppendUint16(b, uint16(f.Channels))
-		b = o.AppendUint32(b, uint32(f.RateHz))
-		b = o.AppendUint32(b, uint32(f.RateHz*f.FrameBytes()))
-		b = o.AppendUint16(b, uint16(f.FrameBytes()))
-		return o.AppendUint16(b, uint16(8*f.SampleBytes))
-	}
-	plain := f.Channels <= 2 && f.Mask == 0 && f.Bits == 8*f.SampleBytes
-	switch {
-	case plain && f.Encoding == PCM && f.Bits <= 16:
-		return put(tag)
-	case plain && f.Encoding == Float:
-		return o.AppendUint16(put(tag), 0)
-	}
-	b := put(tagExtensible)
+	b := fmtBase(tagExtensible, f)
 	b = o.AppendUint16(b, 22)
 	b = o.AppendUint16(b, uint16(f.Bits))
 	b = o.AppendUint32(b, f.Mask)
-	return append(o.AppendUint16(b, tag), guidTail...)
+	return append(o.AppendUint16(b, f.tag()), guidTail...)
+}
+
+// plainContent is the plain form.
+func plainContent(f Format) []byte {
+	b := fmtBase(f.tag(), f)
+	if f.Encoding == Float {
+		b = binary.LittleEndian.AppendUint16(b, 0)
+	}
+	return b
+}
+
+func (f Format) tag() uint16 {
+	if f.Encoding == Float {
+		return tagFloat
+	}
+	return tagPCM
+}
+
+// fmtBase is what all forms begin with.
+func fmtBase(tag uint16, f Format) []byte {
+	o := binary.LittleEndian
+	b := o.AppendUint16(nil, tag)
+	b = o.AppendUint16(b, uint16(f.Channels))
+	b = o.AppendUint32(b, uint32(f.RateHz))
+	b = o.AppendUint32(b, uint32(f.RateHz*f.FrameBytes()))
+	b = o.AppendUint16(b, uint16(f.FrameBytes()))
+	return o.AppendUint16(b, uint16(8*f.SampleBytes))
 }

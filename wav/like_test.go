@@ -140,40 +140,42 @@ func TestMarksMoveWithTheAudio(t *testing.T) {
 		}
 		return frame
 	}
-	out := filepath.Join(dir, "out.wav")
-	w, err := CreateLike(out, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.MapFrames(at)
-	w.CopyFrames(r, 0, 120)
-	w.Write(make([]byte, 37*4))
-	w.CopyFrames(r, 120, 850-120)
-	w.CopyFrames(r, 951, 1000-951)
-	if err := w.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	o := mustOpen(t, out)
-	if len(o.Notes()) > 0 {
-		t.Errorf("notes %q", o.Notes())
-	}
-	got := map[string][]uint32{}
-	for _, c := range o.Chunks() {
-		b := make([]byte, c.Size)
-		o.r.ReadAt(b, c.Body)
-		u := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
-		switch c.ID {
-		case "cue ":
-			got["cue"] = []uint32{u(8), u(24), u(32), u(48)}
-		case "smpl":
-			got["loop"] = []uint32{u(44), u(48)}
-		case "LIST":
-			i := bytes.Index(b, []byte("ltxt"))
-			got["region"] = []uint32{u(i + 12)}
+	for i, target := range []Target{{}, {Container: "RF64"}, {Container: "Wave64"}, {Bits: 24}, {Container: "Wave64", Bits: Float32}} {
+		out := filepath.Join(dir, fmt.Sprintf("%d.wav", i))
+		w, err := CreateAs(out, r, target)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if want := "map[cue:[100 100 887 887] loop:[237 336] region:[87]]"; fmt.Sprint(got) != want {
-		t.Errorf("marks are %v, want %s", got, want)
+		w.MapFrames(at)
+		w.CopyFrames(r, 0, 120)
+		w.Write(make([]byte, 37*4))
+		w.CopyFrames(r, 120, 850-120)
+		w.CopyFrames(r, 951, 1000-951)
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		o := mustOpen(t, out)
+		if len(o.Notes()) > 0 {
+			t.Errorf("%v: notes %q", target, o.Notes())
+		}
+		got := map[string][]uint32{}
+		for _, c := range o.Chunks() {
+			b := make([]byte, c.Size)
+			o.r.ReadAt(b, c.Body)
+			u := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
+			switch c.ID {
+			case "cue ":
+				got["cue"] = []uint32{u(8), u(24), u(32), u(48)}
+			case "smpl":
+				got["loop"] = []uint32{u(44), u(48)}
+			case "LIST":
+				i := bytes.Index(b, []byte("ltxt"))
+				got["region"] = []uint32{u(i + 12)}
+			}
+		}
+		if want := "map[cue:[100 100 887 887] loop:[237 336] region:[87]]"; fmt.Sprint(got) != want {
+			t.Errorf("%v: marks are %v, want %s", target, got, want)
+		}
 	}
 }
 

@@ -36,6 +36,18 @@ func (s *sizes) wide() bool {
 	return s.container == "RF64" || s.container == "BW64" || s.container == "RIFF" && s.large()
 }
 
+// pad is how many bytes stand between so many of audio and the next chunk. Behind
+// the last one Wave64 files go without: libsndfile would take them for audio.
+func (s *sizes) pad(audio int64, last bool) int64 {
+	switch {
+	case s.container != "Wave64":
+		return audio & 1
+	case last:
+		return 0
+	}
+	return -(s.data + audio) & 7
+}
+
 // write puts the sizes in their places.
 func (s *sizes) write(w io.WriterAt) error {
 	audio := s.frames * int64(s.format.FrameBytes())

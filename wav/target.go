@@ -103,7 +103,7 @@ func createAs(name string, take *Reader, f Format, container string, mode fs.Fil
 	data := head[s.dataHead():]
 	w.put(head[:s.dataHead()])
 	w.take = take
-	w.carry(0, take.data)
+	w.carry(w.others(0, take.data))
 	w.put(data)
 	s.data = w.off + int64(len(w.buf))
 	s.end = s.data
@@ -120,16 +120,23 @@ type placed struct {
 var ownChunks = map[string]bool{"fmt ": true, "data": true, "fact": true, "ds64": true, "PEAK": true, "levl": true,
 	"JUNK": true, "junk": true, "PAD ": true, "FLLR": true}
 
-// carry writes the take's other chunks that lie between two bytes of it.
-func (w *Writer) carry(from, to int64) {
+// others gives the take's other chunks that lie between two bytes of it.
+func (w *Writer) others(from, to int64) (chunks []Chunk) {
 	r := w.take
 	if r.scratch != nil || r.format.BigEndian { // FLAC's are others, and numbers in RIFX chunks stand the other way round
-		return
+		return nil
 	}
 	for _, c := range r.chunks {
-		if c.At < from || c.At >= to || len(c.ID) != 4 || ownChunks[c.ID] || !printable(c.ID) {
-			continue
+		if c.At >= from && c.At < to && len(c.ID) == 4 && !ownChunks[c.ID] && printable(c.ID) {
+			chunks = append(chunks, c)
 		}
+	}
+	return chunks
+}
+
+func (w *Writer) carry(chunks []Chunk) {
+	r := w.take
+	for _, c := range chunks {
 		w.put(chunkHead(w.sizes.container, c.ID, c.Size))
 		body := w.off + int64(len(w.buf))
 		w.placed = append(w.placed, placed{c, body})
@@ -163,6 +170,9 @@ func newHeadOf(container string, f Format) ([]byte, *sizes) {
 	head = append(append([]byte(nil), w64Riff...), make([]byte, 8)...)
 	head = append(head, w64Wave...)
 	content := fmtContent(f)
+	if f.Mask == 0 && f.Bits == 8*f.SampleBytes {
+		content = plainContent(f) // libsndfile knows no EXTENSIBLE float here
+	}
 	head = append(append(head, chunkHead(container, "fmt ", int64(len(content)))...), content...)
 	head = append(head, make([]byte, -len(head)&7)...)
 	head = append(head, chunkHead(container, "data", 0)...)

@@ -32,6 +32,9 @@ func TestOthersReadWhatIsWritten(t *testing.T) {
 		}
 	}
 	for i, f := range formats() {
+		if testing.Short() && f.Channels != 2 {
+			continue
+		}
 		audio := tame(stored(rng, n*f.Channels, f), f)
 
 		name := filepath.Join(dir, fmt.Sprintf("%d-writer.wav", i))
@@ -96,7 +99,7 @@ func readGoAudio(t *testing.T, name string, f Format, audio []byte) error {
 	if f.Encoding == Float || f.Bits != 8*f.SampleBytes {
 		return nil
 	}
-	if head, err := os.ReadFile(name); err != nil || string(head[:4]) == "RF64" {
+	if head, err := os.ReadFile(name); err != nil || string(head[:4]) == "RF64" || string(head[:4]) == "riff" {
 		return err
 	}
 	file, err := os.Open(name)

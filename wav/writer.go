@@ -337,22 +337,17 @@ func (w *Writer) complete() error {
 	audio := s.frames * frame
 	switch r := w.take; {
 	case !w.like:
-		pad := audio & 1
-		if s.container == "Wave64" {
-			pad = -(s.data + audio) & 7
-		}
-		w.put(make([]byte, pad))
+		var others []Chunk
 		if r != nil {
-			w.carry(r.data, r.size)
+			others = w.others(r.data, r.size)
 		}
+		w.put(make([]byte, s.pad(audio, len(others) == 0)))
+		w.carry(others)
 		s.end = w.off + int64(len(w.buf))
 	case s.frames == r.frames:
 		w.copy(r, r.data+audio, r.size-r.data-audio)
 	default:
-		pad := audio & 1
-		if s.container == "Wave64" {
-			pad = -(s.data + audio) & 7
-		}
+		pad := s.pad(audio, r.after >= r.size)
 		w.put(make([]byte, pad))
 		moved := s.data + audio + pad - r.after // all behind the audio moves as one
 		s.end = r.end + moved
