@@ -123,25 +123,36 @@ file like the take unless --bits or --container ask for something else.`,
 	return c
 }
 
-// planBytes is more than any plan of a day-long take.
-const planBytes = 64 << 20
-
 func readPlan(name string, in io.Reader) (*editor.Plan, error) {
-	r, shown := in, "standard input"
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, cause(err))
-		}
-		defer f.Close()
-		r, shown = f, name
-	}
-	text, err := io.ReadAll(io.LimitReader(r, planBytes+1))
+	text, shown, err := readText(name, in)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shown, cause(err))
-	}
-	if len(text) > planBytes {
-		return nil, fmt.Errorf("%s: larger than %d MiB, no plan", shown, planBytes>>20)
+		return nil, err
 	}
 	return editor.ParsePlan(shown, text)
+}
+
+// textBytes is more than any plan or transcript of a day-long take.
+const textBytes = 64 << 20
+
+// readText reads a text file, - being in if there is one, and says how it is
+// called in messages.
+func readText(name string, in io.Reader) (text []byte, title string, err error) {
+	r, title := in, "standard input"
+	if name != "-" || in == nil {
+		title = shown(name)
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, title, fmt.Errorf("%s: %w", title, cause(err))
+		}
+		defer f.Close()
+		r = f
+	}
+	text, err = io.ReadAll(io.LimitReader(r, textBytes+1))
+	if err != nil {
+		return nil, title, fmt.Errorf("%s: %w", title, cause(err))
+	}
+	if len(text) > textBytes {
+		return nil, title, fmt.Errorf("%s: larger than %d MiB", title, textBytes>>20)
+	}
+	return text, title, nil
 }

@@ -36,15 +36,24 @@ the speech around it.
   x1.5            one and a half times as long
   +2s  -300ms     longer, shorter by so much
   +50%phrase      longer by half of the phrase before
+  ±8%             longer or shorter by chance, up to so much (or jitter=8%)
   =3s             exactly so long
   min=4s max=1s   at least, at most so long
   head=0.5s       the pause before the first phrase, if there is one
   tail=2s         the pause after the last phrase, if there is one
+  total=20:00     all scaled alike, after the other rules, so that the output is
+                  exactly so long
 Conditions stand before a colon, several with blanks between them:
   1s..3s: =2s     pauses from 1 s up to 3 s; either end may be left out
   #3: +1s         the third pause; #3..5 and #10.. are ranges
   every 4: =6s    the 4th, 8th, 12th ... pause
   after 10:00: x2 pauses that begin there or later; before 10:00 likewise
+  phrase 3s..: x2 pauses after a phrase of 3 s or more
+  after "breathe in": =6s
+                  pauses after a phrase with these words; before "..." likewise
+--text FILE says where which words are: subtitles (SRT, WebVTT), the JSON of
+whisper or whisper.cpp, or an Audacity label track. --rules FILE reads rules from
+a file, one a line; a # that no digit follows begins a comment.
 
 --cut takes two times of the take and removes exactly the frames between them.
 Pauses on both sides of a cut become one, and the rules speak of that one.
@@ -60,6 +69,9 @@ dithered. - as TAKE is standard input, -o - standard output.`,
   jackknife edit take.wav -o out.wav --pauses x1.5 --pauses max=6s --cut 1:02.5-1:04.1
   jackknife edit take.wav -n --pauses "1s..3s: =2s"      # show the plan, write nothing
   jackknife edit take.wav -o out.wav --plan out.edits    # and keep the plan
+  jackknife edit take.wav -o out.wav -p x1.3 -p ±8% -p total=20:00
+  jackknife edit take.wav -o out.wav --text take.srt -p 'after "breathe in": =6s'
+  jackknife edit take.wav -o out.wav --rules slow.rules
   jackknife edit take.wav -o out.flac --bits 24
   ssh studio cat take.wav | jackknife edit - -o - | aplay`,
 		Args: oneTake,
@@ -75,7 +87,7 @@ dithered. - as TAKE is standard input, -o - standard output.`,
 				return err
 			}
 			defer take.Close()
-			rules, cuts, err := want.parse(take)
+			j, err := want.job(take, args[0])
 			if err != nil {
 				return err
 			}
@@ -87,7 +99,7 @@ dithered. - as TAKE is standard input, -o - standard output.`,
 					return err
 				}
 			}
-			j := job{take: take, name: args[0], rules: rules, cuts: cuts, min: want.min, seed: want.seed, identify: dry || planFile != ""}
+			j.identify = dry || planFile != ""
 			var w *wav.Writer
 			if !dry {
 				if w, err = like.create(out, take); err != nil {
@@ -141,51 +153,6 @@ func oneTake(c *cobra.Command, args []string) error {
 	return usagef("one take at a time: %q is one too many", args[1])
 }
 
-// wish is what the user asks of the pauses and cuts of a take.
-type wish struct {
-	pauses, cuts []string
-	min          time.Duration
-	seed         uint64
-}
-
-func (w *wish) flags(c *cobra.Command) {
-	f := c.Flags()
-	f.StringArrayVarP(&w.pauses, "pauses", "p", nil, "rule for the pauses: x1.5, +2s, =3s, min=4s, max=1s ...")
-	f.StringArrayVarP(&w.cuts, "cut", "c", nil, "cut `START-END`, times of the take")
-	f.DurationVar(&w.min, "min", 300*time.Millisecond, "shortest pause that rules may touch")
-	f.Uint64Var(&w.seed, "seed", 0, "another seed grows other room tone")
-}
-
-func (w *wish) parse(take *wav.Reader) ([]editor.Rule, editor.List, error) {
-	if w.min <= 0 {
-		return nil, nil, usagef("--min %v: a pause lasts longer than that", w.min)
-	}
-	if len(w.pauses) == 0 && len(w.cuts) == 0 {
-		w.pauses = []string{"x1.5"}
-	}
-	var rules []editor.Rule
-	for _, text := range w.pauses {
-		r, err := editor.ParseRules(text)
-		if err != nil {
-			return nil, nil, usagef("--pauses %q: %w", text, err)
-		}
-		rules = append(rules, r...)
-	}
-	rate := take.Format().RateHz
-	var spans []editor.Span
-	for _, text := range w.cuts {
-		span, err := editor.ParseSpan(text, rate)
-		if err != nil {
-			return nil, nil, usagef("--cut %q: %w", text, err)
-		}
-		if span.End > take.Frames() {
-			return nil, nil, usagef("--cut %q: ends past the end of the take at %s", text, clock(take.Frames(), rate))
-		}
-		spans = append(spans, span)
-	}
-	return rules, editor.Cuts(spans, "cut"), nil
-}
-
 // job plans the edits of one take and, if it has a renderer, writes them as
 // they are found.
 type job struct {
@@ -193,6 +160,7 @@ type job struct {
 	name     string
 	rules    []editor.Rule
 	cuts     editor.List
+	text     []editor.Said
 	min      time.Duration
 	seed     uint64
 	identify bool
@@ -216,8 +184,8 @@ func (j *job) run(ctx context.Context) error {
 	}
 	f := j.take.Format()
 	p := editor.Planner{
-		Rules: j.rules, Cuts: j.cuts, RateHz: f.RateHz, Frames: j.take.Frames(),
-		Min: editor.Duration{Seconds: editor.Decimal(j.min)}.At(f.RateHz),
+		Rules: j.rules, Cuts: j.cuts, Text: j.text, RateHz: f.RateHz, Frames: j.take.Frames(),
+		Min: editor.Duration{Seconds: editor.Decimal(j.min)}.At(f.RateHz), Seed: j.seed,
 		Yield: func(e editor.Edit) error {
 			j.plan.Edits = append(j.plan.Edits, e)
 			if j.renderer == nil {

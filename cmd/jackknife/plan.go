@@ -14,6 +14,7 @@ at the text, change it, keep it; jackknife apply carries it out. Rules and cuts
 are those of jackknife edit.`,
 		Example: `  jackknife plan take.wav > take.edits
   jackknife plan take.wav --pauses "..2s: min=2s" --cut 1:02.5-1:04.1 > take.edits
+  jackknife plan take.wav --pauses total=20:00 > take.edits
   jackknife apply take.edits -o out.wav`,
 		Args: oneTake,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -22,11 +23,11 @@ are those of jackknife edit.`,
 				return err
 			}
 			defer take.Close()
-			rules, cuts, err := want.parse(take)
+			j, err := want.job(take, args[0])
 			if err != nil {
 				return err
 			}
-			j := job{take: take, name: args[0], rules: rules, cuts: cuts, min: want.min, seed: want.seed, identify: true}
+			j.identify = true
 			if err := j.run(c.Context()); err != nil {
 				return err
 			}
