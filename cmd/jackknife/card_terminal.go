@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.E
 	fmt.Fprint(out, "\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1006h")
 	defer fmt.Fprint(out, "\x1b[?1006l\x1b[?1000l\x1b[?25h\x1b[?1049l")
 
-	shown := ""
+	dirty, size := true, [2]int{}
 	next, reread := time.Now(), time.Now().Add(rereadTime)
 	var typed []byte
 	for ctx.Err() == nil {
@@ -66,7 +67,11 @@ func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.E
 		if err != nil {
 			return err
 		}
+		if size != [2]int{width, height} {
+			dirty, size = true, [2]int{width, height}
+		}
 		if ready[0].Revents != 0 {
+			dirty = true
 			buf := make([]byte, 256)
 			n, err := in.Read(buf)
 			if errors.Is(err, io.EOF) || n == 0 {
@@ -86,22 +91,25 @@ func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.E
 					return nil
 				}
 				for _, c := range changes {
-					if err := ctl.Write(c.Element, c.To); errors.Is(err, alsa.ErrGone) {
+					err := ctl.Write(c.Element, c.To)
+					if errors.Is(err, alsa.ErrGone) {
 						return cardFailure(err)
-					} else {
-						p.say(err)
 					}
+					p.say(err)
 				}
 			}
 		}
 		if now := time.Now(); now.After(reread) {
 			reread = now.Add(rereadTime)
 			for _, e := range elements {
-				if e.Access.Read && !alsa.ClearsOnRead(e.ID) {
-					if err := ctl.Read(e); err != nil {
-						return cardFailure(err)
-					}
+				if !e.Access.Read || alsa.ClearsOnRead(e.ID) {
+					continue
 				}
+				before := e.Value
+				if err := ctl.Read(e); err != nil {
+					return cardFailure(err)
+				}
+				dirty = dirty || !slices.Equal(before, e.Value)
 			}
 		}
 		if now := time.Now(); !now.Before(next) {
@@ -111,13 +119,15 @@ func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.E
 					return cardFailure(err)
 				}
 				for i, v := range peaks.Value {
+					before := p.peaks[i]
 					p.peaks[i].Feed(alsa.PeakDB(v), frameTime)
+					dirty = dirty || before.Level != p.peaks[i].Level || before.Hold != p.peaks[i].Hold
 				}
 			}
 		}
-		if picture := "\x1b[H" + strings.Join(p.view(width, height), "\x1b[K\r\n") + "\x1b[K\x1b[J"; picture != shown {
-			shown = picture
-			if _, err := io.WriteString(out, picture); err != nil {
+		if dirty {
+			dirty = false
+			if _, err := io.WriteString(out, "\x1b[H"+strings.Join(p.view(width, height), "\x1b[K\r\n")+"\x1b[K\x1b[J"); err != nil {
 				return err
 			}
 		}
