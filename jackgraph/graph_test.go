@@ -428,30 +428,26 @@ func FuzzSelector(f *testing.F) {
 	})
 }
 
-// A name with every special character escaped selects that port.
-func FuzzEscaped(f *testing.F) {
-	f.Add("a*b{1..2}?", "x")
-	f.Add(`\`, "{a,b}")
-	f.Fuzz(func(t *testing.T, client, short string) {
-		name := client + ":" + short
-		var b strings.Builder
-		for i := range len(name) {
-			if strings.IndexByte(`\*?{},`, name[i]) >= 0 {
-				b.WriteByte('\\')
-			}
-			b.WriteByte(name[i])
-		}
-		text := b.String()
-		if strings.HasPrefix(text, "re:") || strings.HasPrefix(text, "~") || strings.HasSuffix(text, ":") || strings.Contains(text, "=") || len(text) > maxText {
+// The literal of a name selects that port and no other.
+func FuzzLiteral(f *testing.F) {
+	for _, name := range []string{"a*b{1..2}?:x", `\:{a,b}`, "~a:b", "re:a:b", "a:b::", ":", "a: type=audio", "dir=in", `x:\`} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		text := Literal(name)
+		if name == "" || len(text) > maxText {
 			return
 		}
-		g := Graph{Ports: []Port{{Name: name}, {Name: name + "x"}, {Name: "y" + name}}}
+		g := Graph{Ports: []Port{{Name: name}, {Name: name + "x"}, {Name: "y" + name}, {Name: name + ":x"}}}
 		s, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := g.Select(s); len(got) != 1 || got[0].Name != name {
 			t.Fatalf("%q as %q selects %s", name, text, names(got))
+		}
+		if got := (Graph{}).find(s); len(got) != 1 || got[0].port.Name != name {
+			t.Fatalf("%q as %q stands for %v without a port", name, text, got)
 		}
 	})
 }

@@ -113,7 +113,7 @@ func Parse(text string) (Selector, error) {
 	}
 	if pretty, ok := strings.CutPrefix(pattern, "~"); ok {
 		s.key, pattern = byPretty, pretty
-	} else if client, ok := strings.CutSuffix(pattern, ":"); ok {
+	} else if client, ok := strings.CutSuffix(pattern, ":"); ok && !escapedEnd(client) {
 		s.key, pattern = byClient, client
 	}
 	globs, err := expand(pattern)
@@ -124,6 +124,30 @@ func Parse(text string) (Selector, error) {
 		s.options = append(s.options, globOption(g))
 	}
 	return s, nil
+}
+
+// escapedEnd reports whether a backslash at the end of text takes the meaning
+// from what comes after it.
+func escapedEnd(text string) bool {
+	return (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1
+}
+
+// Literal returns the selector that stands for the port of a name, whether or
+// not there is one, and for no other.
+func Literal(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		rest := name[i:]
+		special := strings.IndexByte(`\*?{}`, name[i]) >= 0 ||
+			i == 0 && (name[0] == '~' || strings.HasPrefix(name, "re:")) ||
+			i == len(name)-1 && name[i] == ':' ||
+			(i == 0 || name[i-1] == ' ') && slices.ContainsFunc([]string{"type=", "dir=", "phys="}, func(f string) bool { return strings.HasPrefix(rest, f) })
+		if special {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(name[i])
+	}
+	return b.String()
 }
 
 // cutFilters takes the filters off the end of a selector.

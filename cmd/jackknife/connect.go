@@ -42,16 +42,16 @@ if all did. What is connected already is done.`,
 			if err != nil {
 				return err
 			}
-			return p.run(c.Context(), func(g jackgraph.Graph) ([]jackgraph.Change, error) {
+			return p.run(c.Context(), func(g jackgraph.Graph) (plan, error) {
 				pair := g.Pair
 				if channels {
 					pair = g.PairChannels
 				}
 				pairs, err := pair(sides[0], sides[1])
 				if exclusive {
-					return g.Exclusively(pairs), err
+					return plan{changes: g.Exclusively(pairs)}, err
 				}
-				return jackgraph.Changes(jackgraph.Connect, pairs), err
+				return plan{changes: jackgraph.Changes(jackgraph.Connect, pairs)}, err
 			})
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -42,7 +42,7 @@ did. What is not connected is done.`,
 			if err != nil {
 				return err
 			}
-			return p.run(c.Context(), func(g jackgraph.Graph) ([]jackgraph.Change, error) {
+			return p.run(c.Context(), func(g jackgraph.Graph) (plan, error) {
 				var pairs []jackgraph.Connection
 				var err error
 				switch {
@@ -53,7 +53,7 @@ did. What is not connected is done.`,
 				default:
 					pairs, err = g.Between(sides[0], sides[1])
 				}
-				return jackgraph.Changes(jackgraph.Disconnect, pairs), err
+				return plan{changes: jackgraph.Changes(jackgraph.Disconnect, pairs)}, err
 			})
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {

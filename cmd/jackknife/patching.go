@@ -27,6 +27,8 @@ type patching struct {
 	wait   time.Duration // for what is missing to appear
 	dryRun bool
 	asJSON bool
+
+	unrecorded bool // not for the journal
 }
 
 func (p *patching) flags(c *cobra.Command) {
@@ -52,12 +54,19 @@ func twoSides(least int) cobra.PositionalArgs {
 	}
 }
 
-// planner turns the graph as it is into the changes to make.
-type planner func(jackgraph.Graph) ([]jackgraph.Change, error)
+// plan is what shall be changed, and the rules that say nothing yet because
+// their ports are absent.
+type plan struct {
+	changes []jackgraph.Change
+	absent  []jackgraph.Absent
+}
+
+// planner turns the graph as it is into a plan.
+type planner func(jackgraph.Graph) (plan, error)
 
 // run plans on a snapshot, checks, applies, verifies on a fresh snapshot and
 // reports, all with one client.
-func (p *patching) run(ctx context.Context, plan planner) error {
+func (p *patching) run(ctx context.Context, planned planner) error {
 	var server *jackgraph.Server
 	var before jackgraph.Graph
 	if p.wait > 0 {
@@ -66,7 +75,7 @@ func (p *patching) run(ctx context.Context, plan planner) error {
 			return err
 		}
 		defer watch.Close()
-		if before, err = p.await(ctx, watch, plan); err != nil {
+		if before, err = p.await(ctx, watch, planned); err != nil {
 			return err
 		}
 		server = watch.Server
@@ -78,25 +87,30 @@ func (p *patching) run(ctx context.Context, plan planner) error {
 		defer server.Close()
 		before = server.Snapshot()
 	}
-	changes, err := plan(before)
+	todo, err := planned(before)
 	if err != nil {
 		return p.planFailure(err)
 	}
-	errs := before.Check(changes)
+	errs := before.Check(todo.changes)
 	if !p.dryRun {
-		apply(ctx, server, changes, errs)
+		done := apply(ctx, server, todo.changes, errs)
+		if len(done) > 0 && !p.unrecorded {
+			if err := remember(p.name, done); err != nil {
+				fmt.Fprintf(p.err, "jackknife: not noted for patch undo: %s\n", err)
+			}
+		}
 	}
-	return p.report(before, changes, errs)
+	return p.report(before, todo, errs)
 }
 
 // await returns the graph once a plan lacks nothing in it, and ports have
 // ceased to come; or as it is when the time is up.
-func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, plan planner) (jackgraph.Graph, error) {
+func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned planner) (jackgraph.Graph, error) {
 	limited, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	for g := watch.Snapshot(); ; g = watch.Snapshot() {
-		changes, err := plan(g)
-		lacking := err != nil || slices.ContainsFunc(g.Check(changes), func(err error) bool { return errors.Is(err, jackgraph.ErrNoPort) })
+		todo, err := planned(g)
+		lacking := err != nil || len(todo.absent) > 0 || slices.ContainsFunc(g.Check(todo.changes), func(err error) bool { return errors.Is(err, jackgraph.ErrNoPort) })
 		next := limited
 		if !lacking {
 			var stop context.CancelFunc
@@ -114,8 +128,8 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, plan plann
 }
 
 // apply makes the changes whose error is nil and puts in its place what went
-// wrong with them.
-func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Change, errs []error) {
+// wrong with them. It returns those that are in force now.
+func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
 	var index []int
 	for i, change := range changes {
@@ -128,7 +142,7 @@ func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Ch
 		}
 	}
 	if len(open) == 0 {
-		return
+		return nil
 	}
 	limited, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
@@ -137,6 +151,7 @@ func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Ch
 		switch {
 		case errors.Is(err, jackgraph.ErrAlready):
 			errs[i] = nil // in force, whoever did it
+			done = append(done, open[k])
 		case errs[i] != nil:
 		case err != nil:
 			errs[i] = err // a port went meanwhile
@@ -144,11 +159,13 @@ func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Ch
 			errs[i] = errors.New("the server took it, but it is not so")
 		}
 	}
+	return done
 }
 
 // report prints a line for each change and returns the error that ends the
 // command.
-func (p *patching) report(before jackgraph.Graph, changes []jackgraph.Change, errs []error) error {
+func (p *patching) report(before jackgraph.Graph, todo plan, errs []error) error {
+	changes := todo.changes
 	type result struct {
 		From   string `json:"from"`
 		To     string `json:"to"`
@@ -171,32 +188,38 @@ func (p *patching) report(before jackgraph.Graph, changes []jackgraph.Change, er
 		}
 		results = append(results, r)
 	}
+	for _, a := range todo.absent {
+		from, to := a.Rule.Sides()
+		results = append(results, result{from, to, "absent", a.Err.Error()})
+		failed = append(failed, fmt.Errorf("%s: %w", a.Rule.Where(), a.Err))
+		noPort++
+	}
 	if p.asJSON {
 		if err := writeJSON(p.out, results); err != nil {
 			return err
 		}
 	}
-	if len(changes) == 0 {
+	if len(results) == 0 {
 		fmt.Fprintf(p.err, "jackknife: nothing to %s\n", p.name)
 	}
 	if len(failed) == 0 {
 		return nil
 	}
 	f := &failure{code: exitPartly, err: failed[0]}
-	if len(failed) == len(changes) {
+	if len(failed) == len(results) {
 		f.code = exitFailed
 		if noPort == len(failed) {
 			f.code = exitNoMatch
 		}
 	}
-	if noPort > 0 {
+	if noPort > len(todo.absent) {
 		f.hint = missingHint(before, changes)
 	}
 	if len(failed) > 1 {
 		for _, err := range failed {
 			fmt.Fprintf(p.err, "jackknife: error: %s\n", err)
 		}
-		f.err = fmt.Errorf("%s: %d of %d did not apply", p.name, len(failed), len(changes))
+		f.err = fmt.Errorf("%s: %d of %d did not apply", p.name, len(failed), len(results))
 	}
 	return f
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -65,6 +66,8 @@ func startServer(ts *testscript.TestScript, neg bool, start func(dir string) (*s
 		name, value, _ := strings.Cut(v, "=")
 		ts.Setenv(name, value)
 	}
+	ts.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state"))
+	ts.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
 	scriptServers.Store(dir, s)
 }
 
