@@ -32,7 +32,7 @@ const (
 func NewClock(elements []*Element) Clock {
 	one := func(iface Iface, name string) *Element {
 		for _, e := range elements {
-			if e.Name == name && e.Iface == iface {
+			if e.Name == name && e.Iface == iface && e.Value != nil {
 				return e
 			}
 		}
@@ -96,7 +96,7 @@ const (
 // Lock tells whether the external clock is there. Only a card with a CS8427
 // receiver tells it reliably; its "Word Clock Status" on means no lock.
 func (c Clock) Lock() Lock {
-	if c.Source() == Internal || c.receiver == nil || c.receiver.Value == nil {
+	if c.Source() == Internal || c.receiver == nil {
 		return LockUnknown
 	}
 	const pllUnlocked = 0x10
@@ -109,7 +109,7 @@ func (c Clock) Lock() Lock {
 // Receiver words what the S/PDIF receiver complains of; false when the card has
 // none or it looks elsewhere: on the crystal it says nothing of the input.
 func (c Clock) Receiver() (errors []string, ok bool) {
-	if c.Source() != SPDIF || c.receiver == nil || c.receiver.Value == nil {
+	if c.Source() != SPDIF || c.receiver == nil {
 		return nil, false
 	}
 	return ReceiverErrors(c.receiver.Value[0]), true

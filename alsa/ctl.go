@@ -84,8 +84,9 @@ func (c *Ctl) cardInfo() error {
 }
 
 // Elements lists the elements of the card in the driver's order, with their
-// values, but for those that a read would change: see ClearsOnRead. What the
-// hardware documents beyond the driver is added (see Refine).
+// values, but for those that cannot be read or that a read would change: see
+// ClearsOnRead. What the hardware documents beyond the driver is added (see
+// Refine).
 func (c *Ctl) Elements() ([]*Element, error) {
 	var list *C.snd_ctl_elem_list_t
 	C.snd_ctl_elem_list_malloc(&list)
@@ -120,7 +121,7 @@ func (c *Ctl) Elements() ([]*Element, error) {
 		if !e.Access.Read || ClearsOnRead(e.ID) {
 			continue
 		}
-		if err := c.Read(e); err != nil {
+		if err := c.Read(e); errors.Is(err, ErrGone) {
 			return nil, err
 		}
 	}
@@ -179,10 +180,9 @@ func (c *Ctl) describe(e *Element) error {
 		}
 		n := min(int(words[1])/4+2, len(words))
 		scale, err := ParseTLV(unsafe.Slice((*uint32)(unsafe.Pointer(&words[0])), n), e.Min, e.Max)
-		if err != nil {
-			return fmt.Errorf("%s: %w", e, err)
+		if err == nil { // else the driver's mistake: the element has its numbers
+			e.Scale = scale
 		}
-		e.Scale = scale
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func (c *Ctl) Apply(elements []*Element, changes []Change) Applied {
 			if !e.Access.Read || e.Access.Volatile || echoes(e.ID) {
 				continue
 			}
-			if err := c.Read(e); err != nil {
+			if err := c.Read(e); errors.Is(err, ErrGone) {
 				a.Failed = append(a.Failed, err)
 				return a
 			}
@@ -376,7 +376,7 @@ func (c *Ctl) Watch(ctx context.Context, elements []*Element, interval time.Dura
 	}
 	look := func(e *Element) error {
 		before := e.Value
-		if err := c.Read(e); err != nil {
+		if err := c.Read(e); errors.Is(err, ErrGone) {
 			return err
 		}
 		if !slices.Equal(before, e.Value) {

@@ -27,6 +27,7 @@ func Examine(elements []*Element) []Finding {
 	}
 	for _, e := range elements {
 		switch {
+		case e.Value == nil:
 		case e.Name == "IEC958 Playback Default" && e.Type == IEC958 && e.Value[0]&0x02 != 0:
 			problem("the S/PDIF output is marked as no audio: receivers mute it", "spdif", "audio=yes")
 		case e.Name == "Multi Track Volume Rate" && e.Value[0] > 16:

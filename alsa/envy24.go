@@ -90,11 +90,12 @@ func inputName(i int) string { return fmt.Sprint("in", i+1) }
 
 func sideName(i int) string { return [2]string{"spdif-l", "spdif-r"}[i&1] }
 
-// family lists the mixer elements of a name in the order of their indices.
+// family lists the mixer elements of a name in the order of their indices,
+// those that could be read.
 func family(elements []*Element, name string) []*Element {
 	var f []*Element
 	for _, e := range elements {
-		if e.Name == name && e.Iface == IfaceMixer {
+		if e.Name == name && e.Iface == IfaceMixer && e.Value != nil {
 			f = append(f, e)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -89,7 +90,7 @@ default, lock, reset, locked (null where unknown) and errors of the receiver.`,
 			}
 			for _, e := range elements { // the receiver looks elsewhere now
 				if e.Access.Volatile && e.Access.Read && !alsa.ClearsOnRead(e.ID) {
-					if err := ctl.Read(e); err != nil {
+					if err := ctl.Read(e); errors.Is(err, alsa.ErrGone) {
 						return cardFailure(err)
 					}
 				}

@@ -40,7 +40,7 @@ Exit 4 if a name is of no element.`,
 				return err
 			}
 			for _, e := range elements {
-				if e.Value == nil && e.Access.Read {
+				if e.Value == nil && e.Access.Read { // the peaks, or what could not be read
 					if err := ctl.Read(e); err != nil {
 						return cardFailure(err)
 					}

@@ -56,7 +56,7 @@ var _ = addScriptCommand("cards", func(ts *testscript.TestScript, neg bool, args
 })
 
 // hand CARD set|sneak ELEMENT,INDEX VALUE... , hand CARD fail|ignore|unplug N,
-// hand CARD run on|off, hand CARD lock|active ELEMENT,INDEX: what the hardware,
+// hand CARD run on|off, hand CARD lock|active|unreadable ELEMENT,INDEX: what the hardware,
 // another program or a fault does to a card. sneak raises no event. hand CARD
 // is ELEMENT,INDEX VALUE... and hand CARD writes N check what reached the card; hand CARD reads N waits for N reads.
 var _ = addScriptCommand("hand", func(ts *testscript.TestScript, neg bool, args []string) {
@@ -94,6 +94,8 @@ var _ = addScriptCommand("hand", func(ts *testscript.TestScript, neg bool, args 
 		c.SetInactive(name, index, false)
 	case "lock":
 		c.Lock(name, index)
+	case "unreadable":
+		c.FailReads(name, index, syscall.EIO)
 	case "fail":
 		c.FailWrites(number(args[2]), syscall.EIO)
 	case "ignore":

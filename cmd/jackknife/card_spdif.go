@@ -42,7 +42,7 @@ time playback starts; while something plays its own status is set along.
 			}
 			defer ctl.Close()
 			status, err := alsa.Find(elements, "pcm:IEC958 Playback Default")
-			if err != nil || status[0].Type != alsa.IEC958 {
+			if err != nil || status[0].Type != alsa.IEC958 || status[0].Value == nil {
 				return lacking(ctl, "S/PDIF status to set")
 			}
 			e := status[0]
@@ -72,7 +72,7 @@ time playback starts; while something plays its own status is set along.
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return completeParts(f.card, func(elements []*alsa.Element) []cobra.Completion {
 				var words []cobra.Completion
-				if e, err := alsa.Find(elements, "pcm:IEC958 Playback Default"); err == nil {
+				if e, err := alsa.Find(elements, "pcm:IEC958 Playback Default"); err == nil && e[0].Value != nil {
 					for _, setting := range alsa.Status(e[0].Value) {
 						for _, value := range setting.Choices {
 							words = append(words, setting.Key+"="+value)

@@ -106,7 +106,7 @@ func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.E
 					continue
 				}
 				before := e.Value
-				if err := ctl.Read(e); err != nil {
+				if err := ctl.Read(e); errors.Is(err, alsa.ErrGone) {
 					return cardFailure(err)
 				}
 				dirty = dirty || !slices.Equal(before, e.Value)

@@ -179,7 +179,7 @@ type element struct {
 	ValueGen, InfoGen               uint32
 	TLV                             [9]uint32
 	Name                            [44]byte
-	_                               int32
+	ReadErrno                       int32
 	Value                           [128]int64
 }
 
@@ -347,6 +347,11 @@ func (c *Card) SetInactive(name string, index int, inactive bool) {
 // Lock locks an element for another program than those in the rack.
 func (c *Card) Lock(name string, index int) {
 	c.locked(func() bool { c.find(name, index).Owner = 1; return false })
+}
+
+// FailReads makes every read of an element fail.
+func (c *Card) FailReads(name string, index int, err syscall.Errno) {
+	c.locked(func() bool { c.find(name, index).ReadErrno = int32(err); return false })
 }
 
 // FailWrites makes the next n writes fail.

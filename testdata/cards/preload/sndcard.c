@@ -62,7 +62,7 @@ struct element {
 	uint32_t value_gen, info_gen;
 	uint32_t tlv[9];
 	char name[SNDRV_CTL_ELEM_ID_NAME_MAXLEN];
-	int32_t unused;
+	int32_t read_errno;       /* reading fails with it, 0 not */
 	int64_t value[VALUES];
 };
 
@@ -423,6 +423,8 @@ static int elem_read(struct handle *h, struct snd_ctl_elem_value *u)
 	struct element *e = &h->card->e[i];
 	if (!(e->access & SNDRV_CTL_ELEM_ACCESS_READ))
 		return -EPERM;
+	if (e->read_errno)
+		return -e->read_errno;
 	fill_id(h, i, &u->id);
 	memset(&u->value, 0, sizeof u->value);
 	lock(h);
