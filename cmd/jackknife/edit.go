@@ -21,8 +21,9 @@ func editCommand(s *streams) *cobra.Command {
 	var like shape
 	var out, planFile string
 	var dry, force, asJSON bool
+	many := batch{want: &want, like: &like}
 	c := &cobra.Command{
-		Use:   "edit TAKE -o FILE",
+		Use:   "edit TAKE -o FILE | edit TAKE... --out-dir FOLDER",
 		Short: "Change the pauses of a take, cut mistakes, write the result",
 		Long: `Change the pauses of a take, cut mistakes, and write the result as another file.
 The take itself is only read. Every frame that is kept is copied as it is; new
@@ -64,7 +65,12 @@ The output is a file like the take: same container, same samples, and what else
 the file holds is carried over; cue points, their regions and loops move with the
 audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV.
 --bits and --container ask for something else; samples that lose bits are
-dithered. - as TAKE is standard input, -o - standard output.`,
+dithered. - as TAKE is standard input, -o - standard output.
+
+Many takes go to --out-dir, several at a time. A bad one does not stop the others;
+what failed is told at the end (exit 5). --resume passes over takes that were
+edited with the same rules before; what is remembered of them stands beside the
+outputs. --shard 3/16 does the third of sixteen parts, each machine another one.`,
 		Example: `  jackknife edit take.wav -o out.wav
   jackknife edit take.wav -o out.wav --pauses x1.5 --pauses max=6s --cut 1:02.5-1:04.1
   jackknife edit take.wav -n --pauses "1s..3s: =2s"      # show the plan, write nothing
@@ -73,9 +79,30 @@ dithered. - as TAKE is standard input, -o - standard output.`,
   jackknife edit take.wav -o out.wav --text take.srt -p 'after "breathe in": =6s'
   jackknife edit take.wav -o out.wav --rules slow.rules
   jackknife edit take.wav -o out.flac --bits 24
+  jackknife edit *.wav --out-dir done/ --resume -p x1.3
   ssh studio cat take.wav | jackknife edit - -o - | aplay`,
-		Args: oneTake,
+		Args: func(c *cobra.Command, args []string) error {
+			if many.outDir != "" && len(args) > 0 {
+				return nil
+			}
+			if err := oneTake(c, args); err != nil {
+				return err
+			}
+			for _, flag := range []string{"resume", "shard", "jobs"} {
+				if c.Flags().Changed(flag) {
+					return usagef("--%s needs --out-dir FOLDER", flag)
+				}
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if many.outDir != "" {
+				if out != "" || planFile != "" {
+					return usagef("--out-dir names the outputs itself: no -o, no --plan")
+				}
+				many.dry, many.force, many.asJSON = dry, force, asJSON
+				return many.run(c.Context(), s, args)
+			}
 			if out == "" && !dry {
 				return &failure{code: exitUsage, err: errors.New("where to: -o FILE is missing"), hint: "-n shows the plan and writes nothing"}
 			}
@@ -134,6 +161,7 @@ dithered. - as TAKE is standard input, -o - standard output.`,
 	f := c.Flags()
 	want.flags(c)
 	like.flags(c)
+	many.flags(c)
 	f.StringVarP(&out, "output", "o", "", "file to write")
 	f.StringVar(&planFile, "plan", "", "also write the plan, for jackknife apply")
 	f.BoolVarP(&dry, "dry-run", "n", false, "print the plan, write nothing")

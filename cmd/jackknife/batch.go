@@ -1,0 +1,415 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/editor"
+	"jackknife/wav"
+)
+
+// batch edits many takes, several at once.
+type batch struct {
+	outDir string
+	shard  string // K/N: every Nth take, from the Kth on
+	resume bool
+	jobs   int
+
+	want   *wish
+	like   *shape
+	dry    bool
+	force  bool
+	asJSON bool
+
+	memory budget
+	passed atomic.Int64
+}
+
+func (b *batch) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&b.outDir, "out-dir", "", "`folder` for the edited files of many takes, under the takes' names")
+	f.BoolVar(&b.resume, "resume", false, "with --out-dir: pass over takes that were edited so before")
+	f.StringVar(&b.shard, "shard", "", "with --out-dir: only the `K/N`th part of the takes, for several machines")
+	f.IntVarP(&b.jobs, "jobs", "j", 0, "with --out-dir: takes at a time (default two a processor, within 512 MiB)")
+}
+
+// batchMemory is what the takes under way may need at once, as far as it grows
+// with them.
+const batchMemory = 512 << 20
+
+// budget is memory to be shared out. One request is always granted.
+type budget struct {
+	mu   sync.Mutex
+	free sync.Cond
+	used int64
+}
+
+// take waits until n bytes are free and returns what gives them back.
+func (b *budget) take(n int64) (release func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.used > 0 && b.used+n > batchMemory {
+		b.free.Wait()
+	}
+	b.used += n
+	return func() {
+		b.mu.Lock()
+		b.used -= n
+		b.mu.Unlock()
+		b.free.Broadcast()
+	}
+}
+
+// appetite is about how much memory the edit of a take needs: each processor
+// looks at 20 s of it at a time, and a buffer for the output.
+func appetite(take *wav.Reader) int64 {
+	f := take.Format()
+	frames := min(take.Frames(), 20*int64(f.RateHz)*int64(runtime.GOMAXPROCS(0)))
+	return 4<<20 + frames*int64(f.FrameBytes()+8*f.Channels)
+}
+
+// batchItem is one take of a batch, as --json shows it.
+type batchItem struct {
+	Take   string `json:"take"`
+	Output string `json:"output,omitempty"`
+	State  string `json:"state"` // done, before, failed, planned
+	Error  string `json:"error,omitempty"`
+	Hint   string `json:"-"`
+	batchNumbers
+}
+
+// batchNumbers are also what a remembered edit is told by.
+type batchNumbers struct {
+	RateHz  int   `json:"rate_hz"`
+	Before  int64 `json:"frames_before"`
+	After   int64 `json:"frames_after"`
+	Pauses  int   `json:"pauses"`
+	Changed int   `json:"changed"`
+	Cuts    int   `json:"cuts"`
+}
+
+func (b *batch) run(ctx context.Context, s *streams, names []string) error {
+	names, err := b.choose(names)
+	if err != nil {
+		return err
+	}
+	if err := b.check(); err != nil {
+		return err
+	}
+	if !b.dry {
+		if err := os.MkdirAll(b.outDir, 0777); err != nil {
+			return fmt.Errorf("%s: %w", shown(b.outDir), cause(err))
+		}
+	}
+	b.memory.free.L = &b.memory.mu
+	items := make([]batchItem, len(names))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	jobs := b.jobs
+	if jobs == 0 {
+		jobs = 2 * runtime.GOMAXPROCS(0)
+	}
+	for range min(jobs, len(names)) {
+		workers.Go(func() {
+			for i := range next {
+				items[i] = b.one(ctx, names[i])
+				b.passed.Add(1)
+			}
+		})
+	}
+	stop := b.progress(s, items)
+	for i := range names {
+		select {
+		case next <- i:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	workers.Wait()
+	stop()
+	return b.report(ctx, s, items)
+}
+
+// choose leaves the takes of the shard, and refuses two takes of one name.
+func (b *batch) choose(names []string) ([]string, error) {
+	if b.jobs < 0 {
+		return nil, usagef("--jobs %d: one at least", b.jobs)
+	}
+	seen := map[string]string{}
+	for _, name := range names {
+		if name == "-" {
+			return nil, usagef("--out-dir takes files, not standard input")
+		}
+		out := b.output(name)
+		if other, ok := seen[out]; ok && filepath.Clean(other) != filepath.Clean(name) {
+			return nil, usagef("%s and %s would both become %s", shown(other), shown(name), shown(out))
+		}
+		seen[out] = name
+	}
+	if b.shard == "" {
+		return names, nil
+	}
+	var k, n int
+	if got, err := fmt.Sscanf(b.shard, "%d/%d", &k, &n); err != nil || got != 2 || k < 1 || n < k || fmt.Sprintf("%d/%d", k, n) != b.shard {
+		return nil, usagef("--shard %q: want K/N, as in 3/16", b.shard)
+	}
+	names = slices.Clone(names)
+	slices.Sort(names) // every machine must see the same order
+	var mine []string
+	for i := k - 1; i < len(names); i += n {
+		mine = append(mine, names[i])
+	}
+	return mine, nil
+}
+
+// check finds mistakes in the rules before any take is opened for them.
+func (b *batch) check() error {
+	if b.want.text != "" {
+		return usagef("--text speaks of one take, --out-dir of many")
+	}
+	if _, err := b.want.rules(); err != nil {
+		return err
+	}
+	_, err := b.like.target("", new(wav.Reader))
+	return err
+}
+
+// output is the name of a take's output.
+func (b *batch) output(name string) string {
+	base := filepath.Base(name)
+	ext := filepath.Ext(base)
+	to := ext
+	switch strings.ToLower(ext) {
+	case ".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac":
+	default:
+		to = ".wav" // coded takes become WAV
+	}
+	if b.like.container != "" {
+		to = "." + strings.Replace(b.like.container, "rf64", "wav", 1)
+	}
+	return filepath.Join(b.outDir, strings.TrimSuffix(base, ext)+to)
+}
+
+// one edits a take. Its failure is the take's alone.
+func (b *batch) one(ctx context.Context, name string) batchItem {
+	item := batchItem{Take: name, Output: b.output(name), State: "done"}
+	if err := b.edit(ctx, &item); err != nil {
+		item.State, item.Error = "failed", err.Error()
+		var f *failure
+		if errors.As(err, &f) {
+			item.Hint = f.hint
+		}
+	}
+	return item
+}
+
+func (b *batch) edit(ctx context.Context, item *batchItem) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	take, err := openTake(ctx, nil, item.Take)
+	if err != nil {
+		return err
+	}
+	defer take.Close()
+	defer b.memory.take(appetite(take))()
+	j, err := b.want.job(take, item.Take)
+	if err != nil {
+		return err
+	}
+	key, err := b.key(j)
+	if err != nil {
+		return err
+	}
+	if b.resume && b.remembered(item, key) {
+		item.State = "before"
+		return nil
+	}
+	var w *wav.Writer
+	if b.dry {
+		item.State = "planned"
+	} else {
+		if err := vacant(item.Output, item.Take, b.force); err != nil {
+			return err
+		}
+		if w, err = b.like.create(item.Output, take); err != nil {
+			return err
+		}
+		w.Replace = b.force
+		j.renderer = editor.NewRenderer(take, w, b.want.seed)
+	}
+	err = j.run(ctx)
+	if w != nil {
+		err = finish(ctx, nil, w, item.Output, j.plan.Edits, err)
+	}
+	if err != nil {
+		return err
+	}
+	item.batchNumbers = batchNumbers{
+		RateHz: take.Format().RateHz, Before: take.Frames(), After: j.plan.Edits.Length(take.Frames()),
+		Pauses: j.counts.Pauses, Changed: j.counts.Changed, Cuts: j.counts.Cuts,
+	}
+	if b.dry {
+		return nil
+	}
+	return b.remember(item, key)
+}
+
+// key is the hash of the take and of all that decides what becomes of it.
+func (b *batch) key(j *job) (string, error) {
+	id, err := editor.Identify(j.take, "")
+	if err != nil {
+		return "", ofTake(j.name, err)
+	}
+	file, err := os.Stat(j.name) // its size: tags do not count in the identity, but are carried over
+	if err != nil {
+		return "", err
+	}
+	var texts []string
+	for _, t := range j.text {
+		texts = append(texts, fmt.Sprint(t))
+	}
+	sum := sha256.New()
+	err = json.NewEncoder(sum).Encode([]any{version, id, file.Size(), editor.FormatRules(j.rules), j.cuts, texts, j.min, j.seed, b.like.bits, b.like.container})
+	return hex.EncodeToString(sum.Sum(nil)[:16]), err
+}
+
+// memo is what is remembered of an edit, beside its output.
+type memo struct {
+	Key     string    `json:"key"`
+	Bytes   int64     `json:"bytes"` // of the output
+	ModTime time.Time `json:"modified"`
+	batchNumbers
+}
+
+func memoName(output string) string {
+	return filepath.Join(filepath.Dir(output), "."+filepath.Base(output)+".jackknife")
+}
+
+// remembered reports whether the output is there and was made just so.
+func (b *batch) remembered(item *batchItem, key string) bool {
+	text, err := os.ReadFile(memoName(item.Output))
+	if err != nil {
+		return false
+	}
+	var m memo
+	out, err := os.Stat(item.Output)
+	if err != nil || json.Unmarshal(text, &m) != nil || m.Key != key || out.Size() != m.Bytes || !out.ModTime().Equal(m.ModTime) {
+		return false
+	}
+	item.batchNumbers = m.batchNumbers
+	return true
+}
+
+func (b *batch) remember(item *batchItem, key string) error {
+	out, err := os.Stat(item.Output)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(memo{key, out.Size(), out.ModTime(), item.batchNumbers})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(memoName(item.Output), append(text, '\n'), 0666)
+}
+
+// progress shows one line to a person who watches; stop takes it away.
+func (b *batch) progress(s *streams, items []batchItem) (stop func()) {
+	if !terminal(s.err) {
+		return func() {}
+	}
+	quit := make(chan struct{})
+	var shown sync.WaitGroup
+	began := time.Now()
+	shown.Go(func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				fmt.Fprint(s.err, "\r\x1b[K")
+				return
+			case <-tick.C:
+				n := b.passed.Load()
+				left := ""
+				if n > 0 {
+					d := time.Since(began) * time.Duration(int64(len(items))-n) / time.Duration(n)
+					left = ", " + d.Round(time.Second).String() + " left"
+				}
+				fmt.Fprintf(s.err, "\r\x1b[K%d of %d takes%s", n, len(items), left)
+			}
+		}
+	})
+	return func() { close(quit); shown.Wait() }
+}
+
+// report is the table of what was done, and then what failed.
+func (b *batch) report(ctx context.Context, s *streams, items []batchItem) error {
+	items = slices.DeleteFunc(items, func(i batchItem) bool { return i.State == "" }) // not come to
+	counts := map[string]int{}
+	for _, i := range items {
+		counts[i.State]++
+	}
+	if b.asJSON {
+		if err := writeJSON(s.out, struct {
+			Takes  []batchItem `json:"takes"`
+			Done   int         `json:"done"`
+			Before int         `json:"before"`
+			Failed int         `json:"failed"`
+		}{append([]batchItem{}, items...), counts["done"], counts["before"], counts["failed"]}); err != nil {
+			return err
+		}
+	} else {
+		width := len("output")
+		for _, i := range items {
+			width = max(width, len(shown(i.Output)))
+		}
+		for k, i := range items {
+			if k == 0 {
+				fmt.Fprintf(s.out, "%-*s  %11s  %11s  %6s  %7s  %4s  %s\n", width, "output", "before", "after", "pauses", "changed", "cuts", "state")
+			}
+			if i.State == "failed" {
+				fmt.Fprintf(s.out, "%-*s  %11s  %11s  %6s  %7s  %4s  %s\n", width, shown(i.Output), "-", "-", "-", "-", "-", i.State)
+				continue
+			}
+			fmt.Fprintf(s.out, "%-*s  %11s  %11s  %6d  %7d  %4d  %s\n", width, shown(i.Output),
+				clock(i.Before, i.RateHz), clock(i.After, i.RateHz), i.Pauses, i.Changed, i.Cuts, i.State)
+		}
+	}
+	hint := ""
+	for _, i := range items {
+		if i.State == "failed" {
+			fmt.Fprintf(s.err, "jackknife: error: %s\n", i.Error)
+			hint = i.Hint
+		}
+	}
+	if counts["failed"] != 1 {
+		hint = ""
+	}
+	failed := counts["failed"]
+	switch {
+	case ctx.Err() != nil:
+		return &failure{code: exitFailed, err: errors.New("interrupted"), hint: "--resume goes on with the takes that are missing"}
+	case failed > 0 && failed == len(items):
+		return &failure{code: exitFailed, err: fmt.Errorf("%d of %d takes failed", failed, len(items)), hint: hint}
+	case failed > 0:
+		return &failure{code: exitPartly, err: fmt.Errorf("%d of %d takes failed", failed, len(items)), hint: hint}
+	}
+	return nil
+}
