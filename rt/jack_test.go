@@ -176,12 +176,17 @@ type stalling struct {
 	io.Writer
 	each, n int
 	stall   time.Duration
+	during  func() // in the middle of a stall
 }
 
 func (s *stalling) Write(p []byte) (int, error) {
 	if s.n += len(p); s.n >= s.each {
 		s.n = 0
-		time.Sleep(s.stall)
+		time.Sleep(s.stall / 2)
+		if s.during != nil {
+			s.during()
+		}
+		time.Sleep(s.stall / 2)
 	}
 	return s.Writer.Write(p)
 }
@@ -218,8 +223,7 @@ func TestOverrunAtTheEnd(t *testing.T) {
 	l, _ := recorder(t, 2, 30*time.Millisecond)
 	ctx, stop := context.WithCancel(t.Context())
 	check := counter.NewCheck(2)
-	w := &stalling{Writer: check, each: 4 * 2 * 24000, stall: 300 * time.Millisecond}
-	time.AfterFunc(700*time.Millisecond, stop) // within the first stall
+	w := &stalling{Writer: check, each: 4 * 2 * 24000, stall: 400 * time.Millisecond, during: stop}
 	l.Start()
 	r, err := l.Record(ctx, w, rt.RecordOptions{})
 	if err != nil {
