@@ -35,6 +35,21 @@ func (g Graph) Pair(from, to Selector) ([]Connection, error) {
 	return pairs, nil
 }
 
+// PairEach is Pair, but joins each output with each input of its type.
+func (g Graph) PairEach(from, to Selector) ([]Connection, error) {
+	outs, ins, err := g.sides(from, to)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []Connection
+	for _, o := range outs {
+		for _, i := range sameTypes(ins, []found{o}) {
+			pairs = append(pairs, Connection{o.port.Name, i.port.Name})
+		}
+	}
+	return pairs, nil
+}
+
 // PairChannels is Pair, but for each channel apart: ports are joined whose
 // names end in the same one, as Channel reads it. Channels that the other side
 // lacks, and ports without one, are left out.

@@ -17,7 +17,8 @@ import (
 //
 //	# a comment
 //	FROM -> TO       connected; FROM and TO are selectors, paired as by Pair
-//	FROM => TO       connected, and to nothing else
+//	FROM -*> TO      connected, each of FROM with each of TO
+//	FROM => TO       connected, and to nothing else; =*> likewise each with each
 //	FROM -/> TO      not connected
 //	let NAME = TEXT  ${NAME} stands for TEXT from here on
 //	include FILE     the rules of another file, beside this one
@@ -47,9 +48,13 @@ type Op string
 
 const (
 	Together Op = "->"
+	Each     Op = "-*>"
 	Only     Op = "=>"
+	EachOnly Op = "=*>"
 	Apart    Op = "-/>"
 )
+
+var ops = []Op{Together, Each, Only, EachOnly, Apart}
 
 // String returns the rule as its line.
 func (r Rule) String() string {
@@ -179,9 +184,10 @@ func (p *parser) rule(from string, op Op, to, where string) error {
 	if text, err = p.expand(to, groups); err != nil {
 		return err
 	}
-	if groups != nil && reference.MatchString(text) {
+	sample := outsideEscapes(text, reference, func(string) string { return "x" })
+	if groups != nil && sample != text {
 		r.captures = text
-		if _, err := Parse(reference.ReplaceAllString(text, "x")); err != nil {
+		if _, err := Parse(sample); err != nil {
 			return err
 		}
 	} else if r.To, err = Parse(text); err != nil {
@@ -240,7 +246,7 @@ func outsideEscapes(text string, expression *regexp.Regexp, replace func(string)
 // cutArrow splits a line at its first arrow that stands between spaces.
 func cutArrow(line string) (from string, op Op, to string, ok bool) {
 	at := -1
-	for _, o := range []Op{Together, Only, Apart} {
+	for _, o := range ops {
 		if i := strings.Index(line, " "+string(o)+" "); i >= 0 && (at < 0 || i < at) {
 			at, op = i, o
 		}
@@ -272,11 +278,19 @@ func trimLine(line string) string {
 // that they stand for these ports alone.
 func PatchLine(c Connection) string { return lineName(c.From) + " -> " + lineName(c.To) }
 
-func lineName(name string) string {
-	text := Literal(name)
-	for _, o := range []Op{Together, Only, Apart} {
+// PatchExpression writes a regular expression (RE2) that the whole name of a
+// port shall match as one side of a line of a patch file.
+func PatchExpression(expression string) string { return "re:" + escapeArrows(expression) }
+
+func escapeArrows(text string) string {
+	for _, o := range ops {
 		text = strings.ReplaceAll(text, " "+string(o), ` \`+string(o))
 	}
+	return text
+}
+
+func lineName(name string) string {
+	text := escapeArrows(Literal(name))
 	if strings.HasPrefix(text, "#") {
 		text = `\` + text
 	}
@@ -307,12 +321,19 @@ func (s Selector) groups() []string {
 // Pairs returns the connections a rule is about in a graph.
 func (r Rule) Pairs(g Graph) ([]Connection, error) {
 	if r.captures == "" {
-		if r.Op == Apart {
+		switch r.Op {
+		case Apart:
 			return g.Between(r.From, r.To)
+		case Each, EachOnly:
+			return g.PairEach(r.From, r.To)
 		}
 		return g.Pair(r.From, r.To)
 	}
 	expression := r.From.options[0].expression
+	quote := Literal
+	if strings.HasPrefix(r.captures, "re:") {
+		quote = regexp.QuoteMeta
+	}
 	var pairs []Connection
 	matched := false
 	var first error
@@ -325,7 +346,7 @@ func (r Rule) Pairs(g Graph) ([]Connection, error) {
 		matched = true
 		text := outsideEscapes(r.captures, reference, func(match string) string {
 			group := reference.FindStringSubmatch(match)
-			return Literal(string(expression.ExpandString(nil, "${"+group[1]+group[2]+"}", name, at)))
+			return quote(string(expression.ExpandString(nil, "${"+group[1]+group[2]+"}", name, at)))
 		})
 		to, err := Parse(text)
 		if err == nil {
@@ -377,9 +398,9 @@ func (p Patch) Want(g Graph) Wanted {
 			only.remove(c)
 			cuts.remove(c)
 			switch r.Op {
-			case Together:
+			case Together, Each:
 				makes.add(c)
-			case Only:
+			case Only, EachOnly:
 				makes.add(c)
 				only.add(c)
 			case Apart:

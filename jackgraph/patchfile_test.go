@@ -34,6 +34,8 @@ func TestPatchChanges(t *testing.T) {
 		{"exact in a scope", "scope system: dir=out\nardour:out_1 -> system:playback_2", Exact, "disconnect system:capture_1 -> ardour:in_1; connect ardour:out_1 -> system:playback_2", ""},
 		{"captures", `re:system:capture_(?P<n>[12]) -> ardour:in_${n}`, Additive, "connect system:capture_1 -> ardour:in_1; connect system:capture_2 -> ardour:in_2", ""},
 		{"captures by number", `re:ardour:(out)_(\d) -/> system:playback_$2`, Additive, "disconnect ardour:out_1 -> system:playback_1", ""},
+		{"each with each", `re:ardour:out_. -*> re:system:playback_[12]`, Additive, "connect ardour:out_1 -> system:playback_1; connect ardour:out_1 -> system:playback_2; connect ardour:out_2 -> system:playback_1; connect ardour:out_2 -> system:playback_2", ""},
+		{"captures in an expression", `re:ardour:out(_)1 -*> re:system:playback$1[34]`, Additive, "connect ardour:out_1 -> system:playback_3; connect ardour:out_1 -> system:playback_4", ""},
 		{"variables", "let daw = ardour\nlet mics = system:capture_{1,2}\n${mics} -> ${daw}:in_{2..1}", Additive, "connect system:capture_1 -> ardour:in_2; connect system:capture_2 -> ardour:in_1", ""},
 		{"absent", "nobody:out_* -> system:playback_1\n# ardour\nardour:out_2   ->   system:playback_3", Additive, "connect ardour:out_2 -> system:playback_3", "nobody:out_* -> system:playback_1 (test.patch:1): nobody:out_*: nothing matches"},
 		{"absent, written out", "nobody:out -> system:playback_1", Additive, "connect nobody:out -> system:playback_1", ""},

@@ -28,7 +28,8 @@ The text has a rule a line:
 
   # a comment
   FROM -> TO         connected; selectors (see jackknife ports --help), in pairs
-  FROM => TO         connected, and their ports to nothing else
+  FROM -*> TO        connected, each of FROM with each of TO
+  FROM => TO         connected, and to nothing else; =*> likewise each with each
   FROM -/> TO        not connected
   let NAME = TEXT    ${NAME} stands for TEXT from here on
   include FILE       the rules of another file, beside this one
@@ -57,6 +58,8 @@ contradict each other the later one counts.`,
 	c.SuggestionsMinimumDistance = 2
 	c.AddCommand(
 		patchDiffCommand(s),
+		patchExportCommand(s),
+		patchImportCommand(s),
 		patchListCommand(s),
 		patchLoadCommand(s),
 		patchRedoCommand(s),
