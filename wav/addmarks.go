@@ -66,11 +66,12 @@ func addMarks(file *os.File, marks []Mark) error {
 		}
 	}
 	chunks := markChunks(marks)
-	if _, err := file.WriteAt(chunks, r.end); err != nil {
-		return err
+	_, err = file.WriteAt(chunks, r.end)
+	if err == nil {
+		err = fdatasync(file)
 	}
-	if err := fdatasync(file); err != nil {
-		return err
+	if err != nil { // a full disk, for one: nothing claims what is there of them
+		return errors.Join(err, file.Truncate(st.Size()))
 	}
 	s := &sizes{format: r.format, container: r.container, limit: maxRIFF, room: room, fact: r.fact,
 		data: r.data, frames: r.frames, end: r.end + int64(len(chunks))}

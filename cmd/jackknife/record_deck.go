@@ -54,16 +54,17 @@ type deck struct {
 
 // rolling is a take that is being recorded.
 type rolling struct {
-	file   string
-	tape   *tape
-	files  []string // finished before, when a disk was full
-	first  int64    // frame of the loop
-	frames int64
-	marks  []wav.Mark
-	events sidecar
-	clips  []int64 // of the meters at the beginning
-	quiet  int64   // frames since the signal was last there
-	stuck  error   // why nothing can be written now
+	file    string
+	tape    *tape
+	before  []*tape // finished, when a disk was full
+	first   int64   // frame of the loop
+	frames  int64
+	marks   []wav.Mark
+	events  sidecar
+	clips   []int64 // of the meters at the beginning
+	quiet   int64   // frames since the signal was last there
+	stuck   error   // why nothing can be written now
+	doubted bool    // a failed sync is told
 }
 
 func newDeck(ctx context.Context, s *streams, want recording, channels []channel, own []string, rateHz int) *deck {
@@ -210,7 +211,7 @@ func (d *deck) store(p []byte) (int, error) {
 		}
 		stopped := d.ctx.Err() != nil || len(d.stops) > 0
 		full := d.waiting() >= d.want.ring*8/10
-		if d.want.spill != "" && (full || stopped || !passing) && len(r.files) == 0 {
+		if d.want.spill != "" && (full || stopped || !passing) && len(r.before) == 0 {
 			if err := d.spill(err); err != nil {
 				return done, err
 			}
@@ -232,6 +233,27 @@ func (d *deck) store(p []byte) (int, error) {
 	}
 }
 
+// doubt looks after a take that the system could not bring to the disk: what
+// comes may be lost as well. It is continued elsewhere, if there is a place.
+func (d *deck) doubt() {
+	r := d.now
+	err := r.tape.suspect()
+	if err == nil || r.doubted {
+		return
+	}
+	r.doubted = true
+	if d.want.spill != "" && len(r.before) == 0 {
+		if err = d.spill(err); err == nil {
+			return
+		}
+	}
+	r.events.line("write error", struct {
+		At  int64  `json:"at"`
+		Why string `json:"why"`
+	}{r.frames, err.Error()})
+	d.say("warning: %s; what is recorded may not be on the disk", err)
+}
+
 // spill finishes the files of the take and continues it in another folder.
 func (d *deck) spill(why error) error {
 	r := d.now
@@ -246,11 +268,8 @@ func (d *deck) spill(why error) error {
 	if err != nil {
 		return errors.Join(why, err)
 	}
-	// An error here is of the files that fail already: they are what they are.
-	if err := r.tape.finish(); err != nil {
-		d.say("warning: %s", err)
-	}
-	r.files = append(r.files, r.tape.files()...)
+	d.failed = errors.Join(d.failed, r.tape.finish()) // the files are what they are
+	r.before = append(r.before, r.tape)
 	r.tape, r.stuck = t, nil
 	r.events.line("spilled", struct {
 		At   int64  `json:"at"`
@@ -318,6 +337,8 @@ func (d *deck) Seen(r rt.Report) {
 		d.now.events.note(far)
 		if d.over {
 			d.finish(r, nil)
+		} else {
+			d.doubt()
 		}
 	}
 	d.forecast()
@@ -334,13 +355,16 @@ func (d *deck) finish(loop rt.Report, cause error) {
 	for i := range r.marks {
 		r.marks[i].Frame = min(r.marks[i].Frame, report.Frames)
 	}
-	if err == nil && len(r.marks) > 0 && len(r.files) == 0 {
-		if e := r.tape.mark(r.marks); e != nil {
+	t := taken{file: r.file, rateHz: d.rateHz, ring: d.want.ring,
+		sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters))}
+	marks := r.marks
+	for _, tape := range append(r.before, r.tape) {
+		t.files = append(t.files, tape.files()...)
+		var e error
+		if marks, e = tape.mark(marks); e != nil {
 			d.say("warning: %s; the marks are in %s", e, sidecarName(r.file))
 		}
 	}
-	t := taken{file: r.file, files: append(r.files, r.tape.files()...), rateHz: d.rateHz, ring: d.want.ring,
-		sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters))}
 	for i, m := range d.meters {
 		t.clips[i] = m.clips - r.clips[i]
 	}

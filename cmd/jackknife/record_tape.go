@@ -148,14 +148,22 @@ func (t *tape) finish() error {
 	return err
 }
 
-// mark puts marks into the finished files.
-func (t *tape) mark(marks []wav.Mark) error {
-	var err error
+// mark puts those of the marks that belong into them into the finished files,
+// and returns the others, counted from the end of these.
+func (t *tape) mark(marks []wav.Mark) (later []wav.Mark, err error) {
+	var own []wav.Mark
+	for _, m := range marks {
+		if m.Frame <= t.frames {
+			own = append(own, m)
+		} else {
+			later = append(later, wav.Mark{Frame: m.Frame - t.frames, Label: m.Label})
+		}
+	}
 	for _, p := range t.parts {
-		_, e := wav.AddMarks(p.file, marks)
+		_, e := wav.AddMarks(p.file, own)
 		err = errors.Join(err, e)
 	}
-	return err
+	return later, err
 }
 
 // discard removes files that nothing was written to.

@@ -172,13 +172,18 @@ func checked(t *testing.T, name string) *counter.Check {
 		t.Errorf("%s: %v", name, notes)
 	}
 	check := counter.NewCheck(take.Format().Channels)
-	buf := make([]byte, 4096*take.Format().FrameBytes())
+	f := take.Format()
+	raw := make([]byte, 4096*f.FrameBytes())
+	values := make([]float32, 4096*f.Channels)
+	float := make([]byte, 4*len(values))
 	for at := int64(0); at < take.Frames(); {
-		n, _ := take.ReadFrames(buf, at)
+		n, _ := take.ReadFrames(raw, at)
 		if n == 0 {
 			t.Fatalf("%s: nothing at frame %d of %d", name, at, take.Frames())
 		}
-		if _, err := check.Write(buf[:n*take.Format().FrameBytes()]); err != nil {
+		wav.Decode(values[:n*f.Channels], raw, f)
+		wav.Encode(float, values[:n*f.Channels], wav.Format{Bits: 32, SampleBytes: 4, Encoding: wav.Float})
+		if _, err := check.Write(float[:4*n*f.Channels]); err != nil {
 			t.Fatal(err)
 		}
 		at += int64(n)
@@ -451,4 +456,187 @@ func grown(t *testing.T, name string, bytes int64) {
 		}
 	}
 	t.Fatalf("%s never has %d bytes", name, bytes)
+}
+
+// smallDisk mounts a disk of so many KiB. It skips the test where that may not
+// be done.
+func smallDisk(t *testing.T, kib int) (dir string, resize func(kib int)) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := syscall.Mount("jackknife", dir, "tmpfs", 0, fmt.Sprintf("size=%dk", kib)); err != nil {
+		t.Skipf("mount a tmpfs: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir, func(kib int) {
+		if err := syscall.Mount("jackknife", dir, "tmpfs", syscall.MS_REMOUNT, fmt.Sprintf("size=%dk", kib)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// saw waits for an event in a sidecar.
+func saw(t *testing.T, name, event string) {
+	t.Helper()
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		if b, err := os.ReadFile(name); err == nil && bytes.Contains(b, []byte(`{"event":"`+event+`"`)) {
+			return
+		}
+	}
+	t.Fatalf("%s: no event %q", name, event)
+}
+
+// full waits until a take does not grow any more.
+func full(t *testing.T, name string) {
+	t.Helper()
+	last, since := int64(-1), time.Now()
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		st, err := os.Stat(name)
+		switch {
+		case err != nil:
+		case st.Size() != last:
+			last, since = st.Size(), time.Now()
+		case time.Since(since) > 300*time.Millisecond:
+			return
+		}
+	}
+	t.Fatalf("%s grows and grows", name)
+}
+
+// TestRecordDiskFull: while the disk is full the audio waits in memory; when
+// there is room again nothing is missing.
+func TestRecordDiskFull(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	for _, args := range [][]string{nil, {"--split", "--bits", "24"}} {
+		dir, resize := smallDisk(t, 256)
+		p := start(t, dir, append([]string{"record", "take.wav", "--json", "--name", "fuller", "--from", from}, args...)...)
+		files := []string{"take.wav"}
+		if args != nil {
+			files = []string{"take-1.wav", "take-2.wav"}
+		}
+		full(t, filepath.Join(dir, suffixed(files[0], ".part")))
+		resize(16 << 10)
+		saw(t, filepath.Join(dir, "take.events.jsonl"), "resumed")
+		p.Process.Signal(syscall.SIGINT)
+		p.exit(t, exitDone)
+		for _, file := range files {
+			check := checked(t, filepath.Join(dir, file))
+			if check.Frames < 20000 || check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
+				t.Errorf("%s: %+v", file, check)
+			}
+		}
+		if n := strings.Count(p.err.String(), "no space left on device"); n != 1 {
+			t.Errorf("told %d times: %s", n, p.err.String())
+		}
+		saw(t, filepath.Join(dir, "take.events.jsonl"), "write error")
+	}
+}
+
+// TestRecordDiskFullTooLong: what the ring cannot hold is a gap of exactly that
+// length.
+func TestRecordDiskFullTooLong(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	dir, resize := smallDisk(t, 256)
+	p := start(t, dir, "record", "take.wav", "--json", "--from", from, "--ring", "300ms")
+	full(t, filepath.Join(dir, "take.part.wav"))
+	time.Sleep(700 * time.Millisecond)
+	resize(16 << 10)
+	saw(t, filepath.Join(dir, "take.events.jsonl"), "gap")
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitWithGaps)
+	var summary struct {
+		Lost int64 `json:"lost_frames"`
+		Gaps []counter.Run
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &summary); err != nil {
+		t.Fatal(err)
+	}
+	check := checked(t, filepath.Join(dir, "take.wav"))
+	if check.Mixed != 0 || len(check.Slips) != 0 || summary.Lost == 0 || !slices.Equal(check.Silent, summary.Gaps) {
+		t.Errorf("%+v, gaps reported %v", check, summary.Gaps)
+	}
+}
+
+// TestRecordDiskFullStopped: a stop is obeyed; what is written is whole, and
+// the rest is told.
+func TestRecordDiskFullStopped(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	dir, _ := smallDisk(t, 256)
+	p := start(t, dir, "record", "take.wav", "--from", from)
+	full(t, filepath.Join(dir, "take.part.wav"))
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitFailed)
+	check := checked(t, filepath.Join(dir, "take.wav"))
+	if check.Frames < 20000 || check.First != 0 || check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
+		t.Errorf("%+v", check)
+	}
+	if !strings.Contains(p.err.String(), "s that were in memory are not written") {
+		t.Errorf("stderr %q", p.err.String())
+	}
+}
+
+// TestRecordSpill: the take is continued where there is room, without a frame
+// missing between the two files.
+func TestRecordSpill(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	dir, _ := smallDisk(t, 256)
+	spill := filepath.Join(t.TempDir(), "spill")
+	p := start(t, dir, "record", "take.wav", "--json", "--from", from, "--ring", "500ms", "--spill", spill)
+	grown(t, filepath.Join(spill, "take.part.wav"), 300_000)
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitDone)
+	first, second := checked(t, filepath.Join(dir, "take.wav")), checked(t, filepath.Join(spill, "take.wav"))
+	for _, check := range []*counter.Check{first, second} {
+		if check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
+			t.Errorf("%+v", check)
+		}
+	}
+	if first.First != 0 || second.First != 0 || second.Origin != (first.Origin+first.Frames)%(1<<23) {
+		t.Errorf("%d frames from %d on, then from %d on", first.Frames, first.Origin, second.Origin)
+	}
+	var summary struct{ Frames int64 }
+	if err := json.Unmarshal(p.out.Bytes(), &summary); err != nil || summary.Frames != first.Frames+second.Frames {
+		t.Errorf("summary %s: %v", p.out.String(), err)
+	}
+}
+
+// TestRecordSyncFails: the disk fails once under a take. It is continued where
+// there is another, nothing is missing, and the error is told in the end.
+func TestRecordSyncFails(t *testing.T) {
+	if err := exec.Command("strace", "-o", os.DevNull, "true").Run(); err != nil {
+		t.Skipf("strace: %v", err)
+	}
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	dir, spill := t.TempDir(), t.TempDir()
+	jackknife, err := exec.LookPath("jackknife")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// -D keeps strace out of the way of our signals.
+	p := &program{Cmd: exec.Command("strace", "-D", "-f", "--seccomp-bpf", "-o", filepath.Join(spill, "trace"), "-e", "trace=fdatasync",
+		"-e", "inject=fdatasync:error=EIO:when=1", jackknife, "record", "take.wav", "--from", from, "--spill", spill)}
+	p.Dir, p.Stdout, p.Stderr = dir, &p.out, &p.err
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill() })
+	grown(t, filepath.Join(spill, "take.part.wav"), 100_000)
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitFailed)
+	first, second := checked(t, filepath.Join(dir, "take.wav")), checked(t, filepath.Join(spill, "take.wav"))
+	for _, check := range []*counter.Check{first, second} {
+		if check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 || check.First != 0 {
+			t.Errorf("%+v", check)
+		}
+	}
+	if second.Origin != (first.Origin+first.Frames)%(1<<23) {
+		t.Errorf("%d frames from %d on, then from %d on", first.Frames, first.Origin, second.Origin)
+	}
+	if !strings.Contains(p.err.String(), "error: take.part.wav: input/output error") && !strings.Contains(p.err.String(), "error: take.wav: input/output error") {
+		t.Errorf("stderr %q", p.err.String())
+	}
 }
