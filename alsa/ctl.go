@@ -308,8 +308,10 @@ func (c *Ctl) Apply(elements []*Element, changes []Change) Applied {
 	for pass := range 2 {
 		for _, change := range changes {
 			e := change.Element
-			if pass > 0 && slices.Equal(e.Value, change.To) {
-				continue
+			if pass > 0 { // the writes before it may have dragged it along
+				if err := c.Read(e); err == nil && slices.Equal(e.Value, change.To) {
+					continue
+				}
 			}
 			failures[e] = c.Write(e, change.To)
 			if errors.Is(failures[e], ErrGone) {

@@ -302,6 +302,10 @@ func TestApply(t *testing.T) {
 	if len(a.Done) != 1 || len(a.Failed) != 1 || !errors.Is(a.Failed[0], ErrIgnored) || len(a.Along) != 1 {
 		t.Errorf("%+v", a)
 	}
+	a = c.Apply(elements, set("Multi Track Internal Clock", "44100", "Multi Track Internal Clock Default", "8000"))
+	if len(a.Done) != 1 || len(a.Failed) != 1 || card.Values("Multi Track Internal Clock Default", 0)[0] != 0 {
+		t.Errorf("a refused clock drags the default along: %+v", a)
+	}
 	card.Run(false)
 	card.FailWrites(99, syscall.EIO)
 	if a = c.Apply(elements, set("DAC Volume,1", "0dB")); len(a.Failed) != 1 || !errors.Is(a.Failed[0], syscall.EIO) {

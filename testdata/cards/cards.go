@@ -4,7 +4,8 @@
 // through the real libasound, by enumeration as well as by name, and no others.
 //
 // The package is pure Go and knows nothing of *testing.T. The part that answers
-// libasound is preload/sndcard.c, compiled by Build with the C compiler of the machine.
+// libasound is under preload, compiled by Build with the C compiler of the
+// machine.
 package cards
 
 import (
@@ -21,8 +22,8 @@ import (
 	"unsafe"
 )
 
-//go:embed preload/sndcard.c
-var source []byte
+//go:embed preload
+var sources embed.FS
 
 //go:embed models/*.txt
 var models embed.FS
@@ -36,19 +37,27 @@ var names = map[string]header{
 	"onboard":     named("PCH", "HDA-Intel", "HDA Intel PCH", "HDA Intel PCH at 0xf7f10000 irq 30", "Generic codec", "ALC Analog"),
 }
 
-// Build compiles the library that programs preload into dir and returns its
-// path. One build serves any number of racks.
+// Build compiles into dir the library that programs preload, whose path it
+// returns, and beside it the cards' PCM. One build serves any number of racks.
 func Build(dir string) (string, error) {
-	src, lib := filepath.Join(dir, "sndcard.c"), filepath.Join(dir, "libsndcard.so")
-	if err := os.WriteFile(src, source, 0o644); err != nil {
+	if err := os.CopyFS(dir, sources); err != nil {
 		return "", err
 	}
-	out, err := exec.Command("gcc", "-shared", "-fPIC", "-O2", "-Wall", "-o", lib, src, "-ldl", "-pthread").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("compile sndcard.c: %w\n%s", err, out)
+	lib := filepath.Join(dir, "libsndcard.so")
+	for _, c := range [][]string{
+		{lib, "sndcard.c", "-ldl", "-pthread"},
+		{pcmLibrary(lib), "pcm.c", "-DPIC", "-lasound"},
+	} {
+		args := append([]string{"-shared", "-fPIC", "-O2", "-Wall", "-o", c[0], filepath.Join(dir, "preload", c[1])}, c[2:]...)
+		if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("compile %s: %w\n%s", c[1], err, out)
+		}
 	}
 	return lib, nil
 }
+
+// pcmLibrary is the PCM that belongs to a preloaded library.
+func pcmLibrary(lib string) string { return filepath.Join(filepath.Dir(lib), "libsndcard_pcm.so") }
 
 // Rack is a machine's set of cards, numbered from 0.
 type Rack struct {
@@ -111,7 +120,7 @@ func (r *Rack) write() error {
 	if err := os.WriteFile(filepath.Join(r.dir, "proc/asound/cards"), []byte(list.String()), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.dir, "asound.conf"), []byte(config), 0o644)
+	return os.WriteFile(filepath.Join(r.dir, "asound.conf"), fmt.Appendf(nil, config, pcmLibrary(r.lib)), 0o644)
 }
 
 const config = `ctl.hw {
@@ -128,6 +137,15 @@ ctl.sysdefault {
 }
 ctl.default { type hw card 0 }
 pcm.default { type null }
+pcm_type.sndcard { lib "%s" }
+pcm.hw {
+	@args [ CARD DEV SUBDEV ]
+	@args.CARD { type string default "0" }
+	@args.DEV { type integer default 0 }
+	@args.SUBDEV { type integer default -1 }
+	type sndcard
+	card $CARD
+}
 `
 
 // Env returns the NAME=value strings that show a program the cards of the rack
