@@ -37,19 +37,21 @@ type deck struct {
 	requests chan request
 	pokes    chan os.Signal // each is a mark
 
-	pre    preRoll
-	meters []meter
-	screen screen
-	seen   rt.Report // of the loop
-	frames int64     // of the loop, that are done with
-	coming int64     // behind these, that the loop has given
-	now    *rolling  // nil: no take rolls
-	over   bool      // the take has its last frame
-	stops  []request // answered when the take is finished
-	ended  []taken
-	failed error // of the takes that ended
-	disk   time.Time
-	warned time.Duration // room on the disk that was last warned of
+	pre     preRoll
+	meters  []meter
+	screen  screen
+	seen    rt.Report // of the loop
+	frames  int64     // of the loop, that are done with
+	coming  int64     // behind these, that the loop has given
+	now     *rolling  // nil: no take rolls
+	over    bool      // the take has its last frame
+	trouble error     // why, if it is an error
+	refused time.Time // when a take could not begin
+	stops   []request // answered when the take is finished
+	ended   []taken
+	failed  error // of the takes that ended
+	disk    time.Time
+	warned  time.Duration // room on the disk that was last warned of
 }
 
 // rolling is a take that is being recorded.
@@ -119,9 +121,15 @@ func (d *deck) Write(p []byte) (int, error) {
 // take takes a block of which all goes the same way.
 func (d *deck) take(block []byte) (int, error) {
 	loud := measure(d.meters, block) >= d.want.onSignal && d.want.onSignal > 0
-	if d.now == nil && loud {
+	if d.now == nil && loud && time.Since(d.refused) > time.Second {
 		if err := d.start(); err != nil {
-			return 0, err
+			if d.want.takes == "" || d.now != nil {
+				return 0, err
+			}
+			if d.refused.IsZero() {
+				d.say("error: %s", err)
+			}
+			d.refused = time.Now()
 		}
 	}
 	n := int64(len(block) / (4 * len(d.channels)))
@@ -130,9 +138,9 @@ func (d *deck) take(block []byte) (int, error) {
 		d.frames += n
 		return len(block), nil
 	}
-	stored, err := d.store(block)
+	stored, err := d.roll(block)
 	d.frames += int64(stored / (4 * len(d.channels)))
-	if err != nil {
+	if err != nil || d.over {
 		return stored, err
 	}
 	r := d.now
@@ -157,7 +165,7 @@ func (d *deck) start() error {
 	if err != nil {
 		return err
 	}
-	d.now = &rolling{file: file, tape: t, first: d.frames}
+	d.now, d.refused = &rolling{file: file, tape: t, first: d.frames}, time.Time{}
 	d.now.events.take = taken{file: file, rateHz: d.rateHz, sources: d.sources}
 	for _, m := range d.meters {
 		d.now.clips = append(d.now.clips, m.clips)
@@ -171,9 +179,20 @@ func (d *deck) start() error {
 		left := frames(d.want.length, d.rateHz) * int64(4*len(d.channels))
 		before = before[:min(int64(len(before)), left)]
 	}
-	_, err = d.store(before)
+	_, err = d.roll(before)
 	d.over = d.over || d.want.length > 0 && d.now.frames >= frames(d.want.length, d.rateHz)
 	return err
+}
+
+// roll stores frames. A take that cannot be written is over; where more are to
+// come that is not the end.
+func (d *deck) roll(p []byte) (int, error) {
+	n, err := d.store(p)
+	if err == nil || d.want.takes == "" || d.ctx.Err() != nil {
+		return n, err
+	}
+	d.over, d.trouble = true, err
+	return len(p), nil
 }
 
 // store writes frames to the take. While the disk is full or fails it waits:
@@ -336,7 +355,7 @@ func (d *deck) Seen(r rt.Report) {
 		far.Frames = d.now.frames
 		d.now.events.note(far)
 		if d.over {
-			d.finish(r, nil)
+			d.finish(r, d.trouble)
 		} else {
 			d.doubt()
 		}
@@ -376,10 +395,11 @@ func (d *deck) finish(loop rt.Report, cause error) {
 		d.say("warning: %s", e)
 	}
 	d.ended = append(d.ended, t)
+	err = errors.Join(d.trouble, err)
 	if err != nil && d.want.takes != "" {
 		d.say("error: %s", err)
 	}
-	d.failed = errors.Join(d.failed, err)
+	d.failed, d.trouble = errors.Join(d.failed, err), nil
 	for _, q := range d.stops {
 		q.answer <- d.status()
 	}

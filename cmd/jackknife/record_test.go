@@ -640,3 +640,54 @@ func TestRecordSyncFails(t *testing.T) {
 		t.Errorf("stderr %q", p.err.String())
 	}
 }
+
+// TestTakesDiskFull: a recorder that makes take after take survives one that
+// cannot be written to its end.
+func TestTakesDiskFull(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	dir, resize := smallDisk(t, 256)
+	p := start(t, dir, "record", "--takes", ".", "--from", from, "--name", "evening")
+	ask := func(words ...string) (string, error) {
+		out, err := exec.Command("jackknife", append([]string{"take", "--name", "evening"}, words...)...).Output()
+		return string(out), err
+	}
+	for limit := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := ask("start"); err == nil {
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("no recorder\n%s", p.err.String())
+		}
+	}
+	only := func(pattern string) string {
+		found, _ := filepath.Glob(filepath.Join(dir, pattern))
+		if len(found) != 1 {
+			t.Fatalf("%s: %q", pattern, found)
+		}
+		return found[0]
+	}
+	full(t, only("take-001-*.part.wav"))
+	if out, err := ask("status"); err != nil || !strings.Contains(out, "no space left") {
+		t.Errorf("status: %q, %v", out, err)
+	}
+	if out, err := ask("stop"); err != nil || !strings.HasPrefix(out, "waiting, last take-001-") {
+		t.Errorf("stop: %q, %v", out, err)
+	}
+	resize(16 << 10)
+	if out, err := ask("start"); err != nil || !strings.HasPrefix(out, "rolling take-002-") {
+		t.Errorf("start: %q, %v", out, err)
+	}
+	grown(t, only("take-002-*.part.wav"), 50_000)
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitFailed)
+	for _, pattern := range []string{"take-001-*.wav", "take-002-*.wav"} {
+		check := checked(t, only(pattern))
+		if check.Frames == 0 || check.First != 0 || check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
+			t.Errorf("%s: %+v", pattern, check)
+		}
+	}
+	if !strings.Contains(p.err.String(), "that were in memory are not written") {
+		t.Errorf("stderr %q", p.err.String())
+	}
+}
