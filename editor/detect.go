@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,29 @@ type DetectOptions struct {
 	// phrase where the take has 30 dB and more between speech and tone;
 	// more is kept where it has less. 40 ms and 80 ms if zero.
 	Before, After time.Duration
+	Breaths       Breaths
+}
+
+// Breaths says where the breaths and lip clicks between phrases belong. Those
+// within 200 ms of a phrase are part of it either way.
+type Breaths uint8
+
+const (
+	BreathsKept    Breaths = iota // they are kept like phrases, and divide a pause in two
+	BreathsInPause                // the pause goes on through them
+)
+
+var breathsWords = [...]string{BreathsKept: "keep", BreathsInPause: "pause"}
+
+func (b Breaths) String() string { return breathsWords[b] }
+
+// ParseBreaths reads keep or pause.
+func ParseBreaths(word string) (Breaths, error) {
+	i := slices.Index(breathsWords[:], word)
+	if i < 0 {
+		return 0, fmt.Errorf("breaths %q: keep or pause", word)
+	}
+	return Breaths(i), nil
 }
 
 // Detection is what Detect learned of the whole take.
@@ -63,6 +87,9 @@ const stretch = 40 * cell
 func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(Pause) error) (Detection, error) {
 	f := take.Format()
 	d := Detection{RateHz: f.RateHz, Frames: take.Frames(), FloorDB: math.Inf(-1), SpeechDB: math.Inf(-1)}
+	if d.Frames == 0 {
+		return d, nil
+	}
 	if f.RateHz < 4000 {
 		return d, fmt.Errorf("%d Hz: too low a rate to find speech in", f.RateHz)
 	}

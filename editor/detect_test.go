@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"testing"
 
 	"jackknife/editor"
@@ -97,6 +98,7 @@ func TestDetectSound(t *testing.T) {
 		{"digital silence", pcm24, [][]float64{seconds(10, nothing)}, nil},
 		{"room tone", pcm24, [][]float64{seconds(10, room(2))}, nil},
 		{"0.2 s of room tone", pcm24, [][]float64{seconds(0.2, room(3))}, nil},
+		{"no frame", pcm24, [][]float64{{}}, nil},
 		{"one frame", pcm24, [][]float64{{0.5}}, nil},
 		{"DC", float, [][]float64{seconds(10, with(spoken, func(float64) float64 { return 0.3 }))}, phrases},
 		{"hum", float, [][]float64{seconds(10, with(spoken, func(t float64) float64 { return 0.1 * math.Sin(2*math.Pi*50*t) }))}, phrases},
@@ -219,7 +221,7 @@ func TestDetectGated(t *testing.T) {
 	d, found := detect(t, name, editor.DetectOptions{})
 	check(t, d, found)
 	for _, p := range take.Truth.Phrases {
-		if n := overlap(p.Span, found, func(q editor.Pause) editor.Span { return q.Span }); n > 0 {
+		if n := voices.Editable(p.Span, found); n > 0 {
 			var loudest float64
 			for _, q := range found {
 				for i := max(q.Start, p.Start); i < min(q.End, p.End); i++ {
@@ -229,6 +231,45 @@ func TestDetectGated(t *testing.T) {
 			if loudest > 1e-4 {
 				t.Errorf("%d frames of %q, up to %.1f dBFS, may be edited", n, p.Text, 20*math.Log10(loudest))
 			}
+		}
+	}
+}
+
+// TestDetectBreaths: a breath is kept like a phrase, or the pause goes on through
+// it and through a click; words on their own are lost in neither case.
+func TestDetectBreaths(t *testing.T) {
+	take, err := voices.Make(t.TempDir(), voices.Config{Seed: 40, Voice: "formula", Script: "relaxation", Background: "room", SNRDB: 40, Noises: 14, Format: pcm24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "take.wav")
+	if err := take.Write(name); err != nil {
+		t.Fatal(err)
+	}
+	for _, breaths := range []editor.Breaths{editor.BreathsKept, editor.BreathsInPause} {
+		d, found := detect(t, name, editor.DetectOptions{Breaths: breaths})
+		check(t, d, found)
+		var s voices.Score
+		s.Add(take.Truth, d.RateHz, found)
+		if s.Lost > 0 || s.WorstMS() > 0 {
+			t.Errorf("breaths %d: %d phrases lost, %.0f ms of speech may be edited", breaths, s.Lost, s.WorstMS())
+		}
+		for _, n := range take.Truth.Noises {
+			kept := voices.Editable(n.Span, found) == 0
+			within := slices.ContainsFunc(found, func(p editor.Pause) bool { return p.Heard.Start <= n.Start && p.Heard.End >= n.End })
+			if breaths == editor.BreathsKept && n.Kind == "breath" && !kept || breaths == editor.BreathsInPause && !within {
+				t.Errorf("breaths %d: %s at %d: kept %v, in a pause %v", breaths, n.Kind, n.Start, kept, within)
+			}
+			for _, p := range found {
+				for _, tone := range p.Tone {
+					if tone.Start < n.End && n.Start < tone.End {
+						t.Errorf("breaths %d: %s at %d is in room tone %v", breaths, n.Kind, n.Start, tone)
+					}
+				}
+			}
+		}
+		if n := len(take.Truth.Phrases); breaths == editor.BreathsInPause && d.Phrases != n {
+			t.Errorf("%d phrases found, %d spoken", d.Phrases, n)
 		}
 	}
 }

@@ -39,12 +39,17 @@ type Plan struct {
 	Take  TakeID
 	Rules []Rule        // what the edits came from, for people; they are not applied again
 	Min   time.Duration // shortest pause, as it was detected
-	Seed  uint64        // of the room tone
-	Edits List
+	// Breaths is where breaths belonged when the pauses were found.
+	Breaths Breaths
+	Seed    uint64 // of the room tone
+	Edits   List
 	// Comments are the comment lines: those in Comments[i] stand before edit i,
 	// the last ones, in Comments[len(Edits)], after all edits.
 	Comments map[int][]string
 }
+
+// Detect is how the pauses of the plan's take were found.
+func (p *Plan) Detect() DetectOptions { return DetectOptions{Min: p.Min, Breaths: p.Breaths} }
 
 // TakeID is by which a plan knows its take. The name is for people, the rest
 // must be the same.
@@ -140,6 +145,9 @@ func (p *Plan) Format() []byte {
 	}
 	if p.Min != 0 {
 		fmt.Fprintf(&b, "min     %s\n", Duration{Seconds: Decimal(p.Min)})
+	}
+	if p.Breaths != BreathsKept {
+		fmt.Fprintf(&b, "breaths %s\n", p.Breaths)
 	}
 	fmt.Fprintf(&b, "seed    %d\n\n%s\n", p.Seed, planColumns)
 	comments := func(i int) {
@@ -291,6 +299,11 @@ func (p *Plan) header(s *scanner, seen map[string]bool) error {
 			err = s.errorf("want a time without frames")
 		}
 		p.Min = time.Duration(d.Seconds)
+	case "breaths":
+		if p.Breaths, err = ParseBreaths(value); err != nil {
+			return s.errorf("want keep or pause")
+		}
+		return nil
 	case "seed":
 		if p.Seed, err = strconv.ParseUint(value, 10, 64); err != nil {
 			return s.errorf("want a number without sign")

@@ -28,7 +28,7 @@ func examplePlan() *Plan {
 func TestPlanRoundTrip(t *testing.T) {
 	for _, p := range []*Plan{
 		examplePlan(),
-		{Take: TakeID{Name: "a", RateHz: 1, Format: "f", Hash: strings.Repeat("00", 16)}, Comments: map[int][]string{}},
+		{Take: TakeID{Name: "a", RateHz: 1, Format: "f", Hash: strings.Repeat("00", 16)}, Breaths: BreathsInPause, Comments: map[int][]string{}},
 	} {
 		text := p.Format()
 		got, err := ParsePlan("p.edits", text)

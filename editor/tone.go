@@ -23,6 +23,10 @@ const (
 	allSigmas          = 4
 	// Clean tone stays within so many standard deviations.
 	oddSigmas = 3
+
+	// A look is voiced where the first voicedBands, below 390 Hz, hold so much:
+	// breaths and clicks hold next to nothing there.
+	voicedBands, voicedDB = 3, 10
 )
 
 // What a look is, as seen against the room tone around it.
@@ -30,6 +34,7 @@ const (
 	lookActive = 1 << iota // some band rises above the tone: speech may go on here
 	lookCore               // some band stands well above the tone: speech
 	lookOdd                // not clean tone: a breath, a click, a tail, or digital silence
+	lookVoiced             // neither breath nor click
 )
 
 // spread is the centre and the robust standard deviation of some deviations
@@ -410,8 +415,26 @@ func (t *tone) judge(now looks, is []byte) {
 				what = lookActive | lookOdd
 			}
 		}
+		if what&lookCore != 0 && fast.voiced(f, mean) {
+			what |= lookVoiced
+		}
 		is[i] |= what
 	}
+}
+
+// voiced reports whether the voice's lowest bands stand well above the tone,
+// and not far below the others.
+func (l *limits) voiced(look, mean *levels) bool {
+	low, high := float32(deadDB), float32(deadDB)
+	for b := range voicedBands {
+		if look[b]-mean[b] > l.core[b] {
+			low = max(low, look[b])
+		}
+	}
+	for b := voicedBands; b < bands; b++ {
+		high = max(high, look[b])
+	}
+	return low > high-voicedDB
 }
 
 // histogram holds deviations within 12.8 dB to 0.05 dB.

@@ -15,6 +15,10 @@ const (
 	leastLooks = 12 // an island shorter than 60 ms is none
 	awayLooks  = 20 // clean tone is so far from any island: 80 ms and what is blurred
 	toneLooks  = 10 // and lasts 50 ms
+
+	breathLooks = 240 // a breath lasts at most 1.2 s
+	voicedLooks = 8   // what is voiced for 40 ms on end is no breath;
+	loudShare   = 0.2 // nor is what has so much of the mean power of speech
 )
 
 // mostPad is how much longer than asked for a pad may become.
@@ -43,17 +47,20 @@ type tracker struct {
 	group struct { // of active looks
 		open, kept, firm bool
 		from, last       int64
-		run, core        int // active and core looks in a row that end here
+		run, core        int  // active and core looks in a row that end here
+		voiced           int  // voiced looks likewise
+		speech           bool // neither breath nor click
 	}
 	weak struct { // the group before, without a core
 		firm       bool
 		from, last int64
 	}
 	island struct {
-		open, sure bool
-		from, to   int64
+		open, sure, speech bool
+		from, to           int64
 	}
-	still still
+	still   still
+	through bool // breaths are part of the pause: only speech is an island
 
 	ratio         float64 // of speech to tone so far, dB
 	quiet, loud   float64
@@ -82,7 +89,7 @@ type seen struct {
 }
 
 func newTracker(d *Detection, step int64, o DetectOptions, yield func(Pause) error) *tracker {
-	t := &tracker{d: d, step: step, yield: yield, before: o.Before, after: o.After, ratio: 30}
+	t := &tracker{d: d, step: step, yield: yield, before: o.Before, after: o.After, ratio: 30, through: o.Breaths == BreathsInPause}
 	t.min = t.frames(o.Min)
 	t.still = still{head: true, least: float32(math.Inf(1)), at: -1}
 	return t
@@ -106,7 +113,7 @@ func (t *tracker) feed(v *verdict) error {
 	t.stretches++
 	for i, is := range v.is {
 		t.still.past = append(t.still.past, seen{v.power[i], is&lookOdd != 0})
-		if err := t.look(is); err != nil {
+		if err := t.look(is, v.power[i]); err != nil {
 			return err
 		}
 	}
@@ -116,12 +123,12 @@ func (t *tracker) feed(v *verdict) error {
 
 func meanDB(sum float64, n int64) float64 { return 10 * math.Log10(sum/float64(n)+1e-14) }
 
-// look takes in one look.
-func (t *tracker) look(is byte) error {
+// look takes in one look and its power.
+func (t *tracker) look(is byte, power float32) error {
 	i, g := t.now, &t.group
 	t.now++
 	if is&lookActive == 0 {
-		g.run, g.core = 0, 0
+		g.run, g.core, g.voiced = 0, 0, 0
 		if g.open && i-g.last > holeLooks {
 			g.open = false
 			t.weak.firm, t.weak.from, t.weak.last = g.firm && !g.kept, g.from, g.last
@@ -132,7 +139,7 @@ func (t *tracker) look(is byte) error {
 		return nil
 	}
 	if !g.open {
-		g.open, g.kept, g.firm, g.from = true, false, false, i
+		g.open, g.kept, g.firm, g.speech, g.from = true, false, false, false, i
 	}
 	g.last = i
 	g.run++
@@ -142,6 +149,12 @@ func (t *tracker) look(is byte) error {
 	} else {
 		g.core = 0
 	}
+	if is&lookVoiced != 0 {
+		g.voiced++
+	} else {
+		g.voiced = 0
+	}
+	g.speech = g.speech || g.voiced >= voicedLooks || float64(power)*float64(t.loudN) > loudShare*t.loud
 	if !g.kept {
 		if g.core < coreLooks && !(g.firm && t.island.open && g.from-t.island.to < mergeLooks) {
 			return nil
@@ -154,11 +167,13 @@ func (t *tracker) look(is byte) error {
 			t.closeIsland()
 		}
 		if !t.island.open {
-			t.island.open, t.island.sure, t.island.from = true, false, g.from
+			t.island.open, t.island.sure, t.island.speech, t.island.from = true, false, false, g.from
 		}
 	}
 	t.island.to = i + 1
-	if !t.island.sure && t.island.to-t.island.from >= leastLooks {
+	t.island.speech = t.island.speech || g.speech
+	long := t.island.to - t.island.from
+	if !t.island.sure && long >= leastLooks && (!t.through || t.island.speech || long > breathLooks) {
 		t.island.sure = true
 		t.d.Phrases++
 		return t.pause(t.island.from+blurLooks, false)
@@ -167,13 +182,16 @@ func (t *tracker) look(is byte) error {
 }
 
 // closeIsland ends the open island: no later look can join it. A pause begins,
-// or goes on if the island was too short to be one.
+// or goes on if the island was none; what is near that is no clean tone.
 func (t *tracker) closeIsland() {
 	t.island.open = false
+	s := &t.still
 	if !t.island.sure {
+		for i := max(t.island.from-awayLooks-s.settled, 0); i < min(t.island.to+awayLooks-s.settled, int64(len(s.past))); i++ {
+			s.past[i].odd = true
+		}
 		return
 	}
-	s := &t.still
 	s.past = s.past[min(t.island.to-s.settled, int64(len(s.past))):]
 	*s = still{from: t.island.to, pad: t.padded(t.after), past: s.past, settled: t.island.to, least: float32(math.Inf(1)), at: -1}
 }

@@ -190,6 +190,7 @@ type job struct {
 	cuts     editor.List
 	text     []editor.Said
 	min      time.Duration
+	breaths  editor.Breaths
 	seed     uint64
 	identify bool
 	renderer *editor.Renderer // nil: only plan
@@ -200,7 +201,7 @@ type job struct {
 }
 
 func (j *job) run(ctx context.Context) error {
-	j.plan = editor.Plan{Rules: j.rules, Min: j.min, Seed: j.seed}
+	j.plan = editor.Plan{Rules: j.rules, Min: j.min, Breaths: j.breaths, Seed: j.seed}
 	if j.identify {
 		var err error
 		if j.plan.Take, err = editor.Identify(j.take, j.name); err != nil {
@@ -224,7 +225,7 @@ func (j *job) run(ctx context.Context) error {
 	}
 	var err error
 	if j.take.Frames() > 0 {
-		_, err = editor.Detect(ctx, j.take, editor.DetectOptions{Min: j.min}, func(q editor.Pause) error {
+		_, err = editor.Detect(ctx, j.take, j.plan.Detect(), func(q editor.Pause) error {
 			if j.renderer != nil {
 				if err := j.renderer.Pause(ctx, q); err != nil {
 					return err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,13 +15,21 @@ import (
 
 // maketake makes a take of six spoken lines over a room, and what is known of
 // it in a second file, a line a phrase in frames: maketake take.wav truth.txt.
+// With a number after these, so many of the pauses hold a breath or a click.
 // Its voice is made by formula and needs no program.
 var _ = addScriptCommand("maketake", func(ts *testscript.TestScript, neg bool, args []string) {
+	noises := 0
+	if len(args) == 3 {
+		var err error
+		noises, err = strconv.Atoi(args[2])
+		ts.Check(err)
+		args = args[:2]
+	}
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: maketake TAKE TRUTH")
+		ts.Fatalf("usage: maketake TAKE TRUTH [NOISES]")
 	}
 	take, err := voices.Make(ts.MkAbs("."), voices.Config{
-		Seed: 2, Voice: "formula", Script: "relaxation", Lines: 6, Background: "room", SNRDB: 45, PauseMin: 0.8, PauseMax: 1.5,
+		Seed: 2, Voice: "formula", Script: "relaxation", Lines: 6, Background: "room", SNRDB: 45, PauseMin: 0.8, PauseMax: 1.5, Noises: noises,
 		Format: wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3},
 	})
 	ts.Check(err)

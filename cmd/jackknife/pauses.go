@@ -15,6 +15,7 @@ import (
 func pausesCommand(s *streams) *cobra.Command {
 	var o editor.DetectOptions
 	var asJSON, labels, explain bool
+	var breaths string
 	c := &cobra.Command{
 		Use:   "pauses TAKE",
 		Short: "List the pauses of a spoken take",
@@ -23,11 +24,14 @@ is quiet compared with the take's own room tone, which is learned from the take
 and followed as it drifts; there is no threshold to set.
 
 Start and end are where the phrases on either side end and begin to be heard.
-Edits keep a pad on both sides untouched; --json has both, in frames. Exit 4 if
-the take has no pause.`,
+Edits keep a pad on both sides untouched; --json has both, in frames. A breath
+between two phrases is kept like a phrase; with --breaths pause the pause goes on
+through it. Clicks of less than 60 ms never end a pause. Exit 4 if the take has
+no pause.`,
 		Example: `  jackknife pauses take.wav
   jackknife pauses take.wav --min 1s --json
   jackknife pauses take.wav --labels > take.txt   # Audacity: File, Import, Labels
+  jackknife pauses take.wav --breaths pause
   jackknife pauses take.wav --explain`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -36,6 +40,10 @@ the take has no pause.`,
 			}
 			if asJSON && labels {
 				return usagef("--json and --labels: choose one")
+			}
+			var err error
+			if o.Breaths, err = parseBreaths(breaths); err != nil {
+				return err
 			}
 			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
@@ -63,6 +71,9 @@ the take has no pause.`,
 			default:
 				writePauses(s.out, d, found)
 			}
+			if err == nil && d.Frames == 0 {
+				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: holds no frames, so no pause", shown(args[0]))}
+			}
 			if err == nil && len(found) == 0 {
 				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: no pause of %v or more", args[0], o.Min), hint: "--min 0.2s finds shorter ones"}
 			}
@@ -71,10 +82,25 @@ the take has no pause.`,
 	}
 	f := c.Flags()
 	f.DurationVar(&o.Min, "min", 300*time.Millisecond, "shortest pause")
+	breathsFlag(c, &breaths)
 	f.BoolVar(&asJSON, "json", false, "print JSON, positions in frames")
 	f.BoolVar(&labels, "labels", false, "print an Audacity label track")
 	f.BoolVar(&explain, "explain", false, "show room tone, speech level and thresholds on standard error")
 	return c
+}
+
+// breathsFlag adds --breaths to a command that finds pauses.
+func breathsFlag(c *cobra.Command, breaths *string) {
+	c.Flags().StringVar(breaths, "breaths", "keep", "`keep|pause`: a breath is kept like a phrase, or the pause goes on through it")
+	c.RegisterFlagCompletionFunc("breaths", cobra.FixedCompletions([]string{"keep", "pause"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func parseBreaths(word string) (editor.Breaths, error) {
+	b, err := editor.ParseBreaths(word)
+	if err != nil {
+		err = usagef("--%w", err)
+	}
+	return b, err
 }
 
 func writePauses(w io.Writer, d editor.Detection, found []editor.Pause) {

@@ -81,7 +81,7 @@ func (t *track) render(ctx context.Context) *rendering {
 	})
 	go func() {
 		defer close(r.done)
-		_, err := editor.Render(ctx, t.take, t.plan.Edits, editor.DetectOptions{Min: t.plan.Min}, t.plan.Seed, pw)
+		_, err := editor.Render(ctx, t.take, t.plan.Edits, t.plan.Detect(), t.plan.Seed, pw)
 		pw.CloseWithError(err)
 	}()
 	return r

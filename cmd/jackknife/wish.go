@@ -14,6 +14,7 @@ import (
 type wish struct {
 	pauses, cuts    []string
 	rulesFile, text string
+	breaths         string
 	min             time.Duration
 	seed            uint64
 }
@@ -25,6 +26,7 @@ func (w *wish) flags(c *cobra.Command) {
 	f.StringVar(&w.text, "text", "", "`file` that says where which words are: SRT, WebVTT, whisper's JSON, Audacity labels")
 	f.StringArrayVarP(&w.cuts, "cut", "c", nil, "cut `START-END`, times of the take")
 	f.DurationVar(&w.min, "min", 300*time.Millisecond, "shortest pause that rules may touch")
+	breathsFlag(c, &w.breaths)
 	f.Uint64Var(&w.seed, "seed", 0, "another seed grows other room tone and jitters otherwise")
 }
 
@@ -36,6 +38,9 @@ func (w *wish) job(take *wav.Reader, name string) (*job, error) {
 	rate := take.Format().RateHz
 	j := &job{take: take, name: name, min: w.min, seed: w.seed}
 	var err error
+	if j.breaths, err = parseBreaths(w.breaths); err != nil {
+		return nil, err
+	}
 	if j.rules, err = w.rules(); err != nil {
 		return nil, err
 	}

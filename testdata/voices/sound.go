@@ -175,6 +175,7 @@ var backgrounds = map[string]func(hz float64) float64{
 	"traffic": func(f float64) float64 { return math.Pow(f/60, -1.3) + 0.006 },
 	"hiss":    func(f float64) float64 { return math.Pow(f/1000, -0.15) },
 	"hum":     func(f float64) float64 { return math.Pow(f/100, -0.7) + 0.02 },
+	"laptop":  func(f float64) float64 { return math.Pow(f/300, -0.4)/(1+math.Pow(f/5000, 2)) + 0.01 },
 }
 
 // background is n samples of a room's tone, near unit power: coloured noise
@@ -210,6 +211,13 @@ func background(n, rateHz int, rng *rand.Rand, kind string) []float64 {
 		gain := wander(n, 4*rateHz, 3, rng)
 		for i := range x {
 			x[i] += 1.2 * rumble[i] * gain(i)
+		}
+	}
+	if kind == "laptop" { // a fan's and a coil's whine
+		blade, coil := 380+60*rng.Float64(), 6800+900*rng.Float64()
+		for i := range x {
+			t := float64(i) / rate
+			x[i] += 0.15*math.Sin(2*math.Pi*blade*t+2*math.Sin(0.8*t)) + 0.04*math.Sin(2*math.Pi*coil*t)
 		}
 	}
 	gain := wander(n, 15*rateHz, 1, rng)

@@ -1,7 +1,8 @@
 package voices
 
 // Scripts are the texts, written for this corpus. The detector may be tuned on
-// relaxation and prose; monologue and workshop are held out.
+// relaxation and prose; monologue and workshop are held out from that; letter,
+// lecture and story were written when the detector was done.
 var Scripts = map[string][]string{
 	"relaxation": {
 		"Let the chair carry all of your weight.",
@@ -67,6 +68,49 @@ var Scripts = map[string][]string{
 		"Close the lid, and turn the first screw until you feel it stop.",
 		"Finish with the switch at the back.",
 		"If you smell smoke, congratulations, you have found the fault.",
+	},
+	"letter": {
+		"Dear Thomas, the roof is finished at last.",
+		"It took eleven days, and it rained on nine of them.",
+		"Aunt Fanny sends her love and a jar of pickled plums.",
+		"Eat them soon, or give them to somebody you dislike.",
+		"The cat has moved into your room.",
+		"She sleeps on the atlas, somewhere near Finland.",
+		"We have sold the piano to the school.",
+		"Please don't be cross about it.",
+		"It had not been tuned since your christening.",
+		"If the trains run, come before the frost.",
+		"You may bring the loud friend, the one with the hats.",
+		"Affectionately, as ever, your mother.",
+	},
+	"lecture": {
+		"Salt moves through a cell in two directions at once.",
+		"That sounds impossible, so let us draw it.",
+		"On the left we have a thin wall, on the right we have water.",
+		"Which side is heavier?",
+		"Exactly half of you raised a hand, and half of those are right.",
+		"The pump costs energy, the channel costs none.",
+		"Hold that thought for five minutes.",
+		"Historically, this was found by accident, in a frog.",
+		"The frog was not asked.",
+		"Fifty years passed before anyone repeated the measurement.",
+		"Now, if you plot charge against time, you get this shape.",
+		"It rises, it stops, it falls below where it began.",
+		"Please copy the graph, because it will come back in the test.",
+	},
+	"story": {
+		"Hush, said the fox, somebody is walking on the ice.",
+		"They listened.",
+		"A slow step, then a slower one, then nothing.",
+		"Perhaps it is only the ice itself, said the hedgehog.",
+		"Ice does not cough.",
+		"The fox put out the lamp with his paw.",
+		"Through the crack they saw a man with a sack full of clocks.",
+		"All of them showed different hours.",
+		"He set the sack down, sat on it, and wept for a while.",
+		"Shall we help, or shall we hide?",
+		"Both, whispered the fox, first the one and then the other.",
+		"So they hid until spring.",
 	},
 }
 

@@ -26,7 +26,7 @@ type Config struct {
 	Script     string  // one of Scripts
 	Lines      int     // of the script, from a place that Seed chooses; all if 0
 	SNRDB      float64 // active speech over the room, above 80 Hz
-	Background string  // room, fan, traffic, hiss, hum; digital silence if empty
+	Background string  // room, fan, traffic, hiss, hum, laptop; digital silence if empty
 	Reverb     float64 // seconds to fall by 60 dB
 	DC         float64 // offset, full scale 1
 	Mistakes   int     // lines that go wrong, are marked by three claps and said again
