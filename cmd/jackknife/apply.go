@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +14,7 @@ import (
 
 func applyCommand(s *streams) *cobra.Command {
 	var like shape
-	var out, takeFile string
+	var out, given string
 	var dry, force, asJSON bool
 	c := &cobra.Command{
 		Use:   "apply PLAN",
@@ -49,33 +47,15 @@ file like the take unless --bits or --container ask for something else.`,
 			if err != nil {
 				return err
 			}
-			if takeFile == "" {
-				takeFile = plan.Take.Name
-				if _, err := os.Stat(takeFile); errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(takeFile) && args[0] != "-" {
-					takeFile = filepath.Join(filepath.Dir(args[0]), takeFile)
-				}
-			}
-			if takeFile == "-" && args[0] == "-" {
-				return usagef("the plan and the take cannot both be standard input")
-			}
-			if takeFile == "-" && out == "" && !dry {
-				return usagef("where to: -o FILE is missing")
-			}
-			take, err := openTake(c.Context(), s, takeFile)
-			if errors.Is(err, fs.ErrNotExist) {
-				return &failure{code: exitFailed, err: err, hint: "--take says where the take is now"}
-			}
+			take, takeFile, err := openPlanned(c.Context(), s, plan, args[0], given)
 			if err != nil {
 				return err
 			}
 			defer take.Close()
-			id, err := editor.Identify(take, takeFile)
-			if err != nil {
-				return fmt.Errorf("%s: %w", takeFile, err)
+			if takeFile == "-" && out == "" && !dry {
+				return usagef("where to: -o FILE is missing")
 			}
-			if why := plan.Take.Differs(id); why != "" {
-				return fmt.Errorf("%s: another take than the plan's: %s", shown(takeFile), why)
-			}
+			id := plan.Take
 			if out == "" {
 				out = strings.TrimSuffix(takeFile, filepath.Ext(takeFile)) + "-edited" + like.extension(takeFile, take)
 			}
@@ -116,7 +96,7 @@ file like the take unless --bits or --container ask for something else.`,
 	like.flags(c)
 	f := c.Flags()
 	f.StringVarP(&out, "output", "o", "", "file to write (default TAKE-edited.wav)")
-	f.StringVar(&takeFile, "take", "", "the take, if it is no longer where the plan says")
+	f.StringVar(&given, "take", "", "the take, if it is no longer where the plan says")
 	f.BoolVarP(&dry, "dry-run", "n", false, "check the plan against the take, write nothing")
 	f.BoolVarP(&force, "force", "f", false, "replace an existing file")
 	f.BoolVar(&asJSON, "json", false, "print what was done as JSON, positions in frames")

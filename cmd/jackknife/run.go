@@ -122,6 +122,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 	root.AddCommand(
 		applyCommand(s),
 		cardCommand(s),
+		checkCommand(s),
 		compareCommand(s),
 		completionCommand(s),
 		connectCommand(s),
