@@ -170,7 +170,7 @@ func (d *deck) start() error {
 	for _, m := range d.meters {
 		d.now.clips = append(d.now.clips, m.clips)
 	}
-	if d.want.waits() {
+	if d.want.waits() && !d.want.quiet {
 		d.say("%s: recording", file)
 	}
 	before := d.pre.drain()
