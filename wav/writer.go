@@ -39,6 +39,7 @@ type Writer struct {
 	convert    *converter  // to the format of the file; nil = as they are
 	flac       *flacWriter // nil = not FLAC
 	copied     int64       // so many frames are the take's first ones, and nothing else
+	sealed     bool
 	err        error
 }
 
@@ -304,27 +305,74 @@ func (w *Writer) CommitTo(out io.Writer) error {
 	return err
 }
 
+// Seal completes the file, all but its durability and its name, and begins to
+// write it to the disk. What is left to do is Commit, or CommitAll.
+func (w *Writer) Seal() error {
+	if w.sealed {
+		return w.err
+	}
+	w.sealed = true
+	err := w.complete()
+	w.buf = nil
+	if err != nil {
+		w.Abort()
+		if w.err == nil {
+			w.err = named(w.name, err)
+		}
+		return w.err
+	}
+	_ = unix.SyncFileRange(int(w.file.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
+	return nil
+}
+
 // Commit completes the file and gives it its name. When it returns nil the
 // file is on the disk; otherwise no trace of it is left.
 func (w *Writer) Commit() error {
-	err := w.complete()
-	if err == nil {
-		err = w.file.Sync()
+	return CommitAll([]*Writer{w})[0]
+}
+
+// CommitAll is Commit for files in one folder, in the time of few: the journal
+// of the file system takes them all in one go. It gives an error or nil for each.
+func CommitAll(writers []*Writer) []error {
+	errs := make([]error, len(writers))
+	for i, w := range writers {
+		errs[i] = w.Seal()
 	}
+	for i, w := range writers {
+		if errs[i] == nil {
+			errs[i] = w.settle()
+		}
+	}
+	synced := map[string]error{}
+	for i, w := range writers {
+		if errs[i] != nil {
+			continue
+		}
+		dir := filepath.Dir(w.name)
+		err, ok := synced[dir]
+		if !ok {
+			err = syncFolder(w.name)
+			synced[dir] = err
+		}
+		errs[i] = err
+	}
+	return errs
+}
+
+// settle makes a sealed file durable and gives it its name.
+func (w *Writer) settle() error {
+	err := w.file.Sync()
 	if err == nil {
 		err = rename(w.temp, w.name, w.Replace)
 	}
 	if err != nil {
 		w.Abort()
-		if w.err == nil {
-			err = named(w.name, err)
-		}
-		return err
+		return named(w.name, err)
 	}
 	if err = w.file.Close(); err != nil {
 		return named(w.name, err)
 	}
-	return syncFolder(w.name)
+	return nil
 }
 
 // complete writes what belongs behind the audio, and the sizes.

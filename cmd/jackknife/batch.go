@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,6 +38,8 @@ type batch struct {
 
 	memory budget
 	passed atomic.Int64
+	memos  map[string][]memo // of earlier runs, by the output's name
+	notes  *os.File          // the memos of this run; nil until there is one
 }
 
 func (b *batch) flags(c *cobra.Command) {
@@ -115,10 +118,15 @@ func (b *batch) run(ctx context.Context, s *streams, names []string) error {
 			return fmt.Errorf("%s: %w", shown(b.outDir), cause(err))
 		}
 	}
+	if err := b.recall(); err != nil {
+		return err
+	}
 	b.memory.free.L = &b.memory.mu
 	items := make([]batchItem, len(names))
 	next := make(chan int)
-	var workers sync.WaitGroup
+	var workers, committer sync.WaitGroup
+	sealed := make(chan sealedItem, mostSealed)
+	committer.Go(func() { b.commit(sealed) })
 	jobs := b.jobs
 	if jobs == 0 {
 		jobs = 2 * runtime.GOMAXPROCS(0)
@@ -126,8 +134,11 @@ func (b *batch) run(ctx context.Context, s *streams, names []string) error {
 	for range min(jobs, len(names)) {
 		workers.Go(func() {
 			for i := range next {
-				items[i] = b.one(ctx, names[i])
-				b.passed.Add(1)
+				if w, key := b.one(ctx, names[i], &items[i]); w != nil {
+					sealed <- sealedItem{&items[i], w, key}
+				} else {
+					b.passed.Add(1)
+				}
 			}
 		})
 	}
@@ -142,7 +153,14 @@ func (b *batch) run(ctx context.Context, s *streams, names []string) error {
 	}
 	close(next)
 	workers.Wait()
+	close(sealed)
+	committer.Wait()
 	stop()
+	if b.notes != nil {
+		if err := b.notes.Close(); err != nil {
+			return err
+		}
+	}
 	return b.report(ctx, s, items)
 }
 
@@ -186,6 +204,9 @@ func (b *batch) check() error {
 	if _, err := b.want.rules(); err != nil {
 		return err
 	}
+	if _, err := parseBreaths(b.want.breaths); err != nil {
+		return err
+	}
 	_, err := b.like.target("", new(wav.Reader))
 	return err
 }
@@ -206,69 +227,105 @@ func (b *batch) output(name string) string {
 	return filepath.Join(b.outDir, strings.TrimSuffix(base, ext)+to)
 }
 
-// one edits a take. Its failure is the take's alone.
-func (b *batch) one(ctx context.Context, name string) batchItem {
-	item := batchItem{Take: name, Output: b.output(name), State: "done"}
-	if err := b.edit(ctx, &item); err != nil {
-		item.State, item.Error = "failed", err.Error()
-		var f *failure
-		if errors.As(err, &f) {
-			item.Hint = f.hint
-		}
-	}
-	return item
+// mostSealed is how many outputs may wait for the disk, open.
+const mostSealed = 64
+
+// sealedItem is an output that is written but not on the disk yet.
+type sealedItem struct {
+	item *batchItem
+	w    *wav.Writer
+	key  string
 }
 
-func (b *batch) edit(ctx context.Context, item *batchItem) error {
+// commit gives outputs their names as they come, all that wait at once.
+func (b *batch) commit(sealed <-chan sealedItem) {
+	for first := range sealed {
+		group := []sealedItem{first}
+		for range len(sealed) {
+			group = append(group, <-sealed)
+		}
+		writers := make([]*wav.Writer, len(group))
+		for i, g := range group {
+			writers[i] = g.w
+		}
+		for i, err := range wav.CommitAll(writers) {
+			if err == nil {
+				err = b.remember(group[i].item, group[i].key)
+			}
+			group[i].item.fail(err)
+			b.passed.Add(1)
+		}
+	}
+}
+
+func (i *batchItem) fail(err error) {
+	if err == nil {
+		return
+	}
+	i.State, i.Error = "failed", err.Error()
+	var f *failure
+	if errors.As(err, &f) {
+		i.Hint = f.hint
+	}
+}
+
+// one edits a take. Its failure is the take's alone.
+func (b *batch) one(ctx context.Context, name string, item *batchItem) (*wav.Writer, string) {
+	*item = batchItem{Take: name, Output: b.output(name), State: "done"}
+	w, key, err := b.edit(ctx, item)
+	item.fail(err)
+	return w, key
+}
+
+// edit writes the output up to its seal; there is none if nothing is to be done.
+func (b *batch) edit(ctx context.Context, item *batchItem) (_ *wav.Writer, key string, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, "", err
 	}
 	take, err := openTake(ctx, nil, item.Take)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	defer take.Close()
 	defer b.memory.take(appetite(take))()
 	j, err := b.want.job(take, item.Take)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	key, err := b.key(j)
-	if err != nil {
-		return err
+	if key, err = b.key(j); err != nil {
+		return nil, "", err
 	}
 	if b.resume && b.remembered(item, key) {
 		item.State = "before"
-		return nil
+		return nil, "", nil
 	}
 	var w *wav.Writer
 	if b.dry {
 		item.State = "planned"
 	} else {
 		if err := vacant(item.Output, item.Take, b.force); err != nil {
-			return err
+			return nil, "", err
 		}
 		if w, err = b.like.create(item.Output, take); err != nil {
-			return err
+			return nil, "", err
 		}
 		w.Replace = b.force
 		j.renderer = editor.NewRenderer(take, w, b.want.seed)
 	}
-	err = j.run(ctx)
-	if w != nil {
-		err = finish(ctx, nil, w, item.Output, j.plan.Edits, err)
+	if err = j.run(ctx); err == nil && w != nil {
+		w.MapFrames(j.plan.Edits.Output)
+		err = w.Seal()
+	} else if w != nil {
+		err = finish(ctx, nil, w, item.Output, nil, err)
 	}
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	item.batchNumbers = batchNumbers{
 		RateHz: take.Format().RateHz, Before: take.Frames(), After: j.plan.Edits.Length(take.Frames()),
 		Pauses: j.counts.Pauses, Changed: j.counts.Changed, Cuts: j.counts.Cuts,
 	}
-	if b.dry {
-		return nil
-	}
-	return b.remember(item, key)
+	return w, key, nil
 }
 
 // key is the hash of the take and of all that decides what becomes of it.
@@ -281,52 +338,80 @@ func (b *batch) key(j *job) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var texts []string
-	for _, t := range j.text {
-		texts = append(texts, fmt.Sprint(t))
-	}
 	sum := sha256.New()
-	err = json.NewEncoder(sum).Encode([]any{version, id, file.Size(), editor.FormatRules(j.rules), j.cuts, texts, j.min, j.seed, b.like.bits, b.like.container})
-	return hex.EncodeToString(sum.Sum(nil)[:16]), err
+	fmt.Fprintf(sum, "%s %+v %d %+v %s %+v", version, id, file.Size(), *b.want, editor.FormatRules(j.rules), *b.like)
+	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }
 
-// memo is what is remembered of an edit, beside its output.
+// memo is what is remembered of an edit: a line of JSON in a file in the
+// folder of the outputs. Every run writes a file of its own, so that machines
+// may share the folder.
 type memo struct {
+	Output  string    `json:"output"`
 	Key     string    `json:"key"`
 	Bytes   int64     `json:"bytes"` // of the output
 	ModTime time.Time `json:"modified"`
 	batchNumbers
 }
 
-func memoName(output string) string {
-	return filepath.Join(filepath.Dir(output), "."+filepath.Base(output)+".jackknife")
+const memoFiles = ".jackknife-*.jsonl"
+
+// recall reads what earlier runs remember. What cannot be read is not
+// remembered: the take is edited again.
+func (b *batch) recall() error {
+	b.memos = map[string][]memo{}
+	files, err := os.ReadDir(b.outDir)
+	if err != nil && !b.dry {
+		return fmt.Errorf("%s: %w", shown(b.outDir), cause(err))
+	}
+	for _, f := range files {
+		if ok, _ := filepath.Match(memoFiles, f.Name()); !ok {
+			continue
+		}
+		name := filepath.Join(b.outDir, f.Name())
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", shown(name), cause(err))
+		}
+		for line := range bytes.Lines(text) {
+			var m memo
+			if json.Unmarshal(line, &m) == nil {
+				b.memos[m.Output] = append(b.memos[m.Output], m)
+			}
+		}
+	}
+	return nil
 }
 
 // remembered reports whether the output is there and was made just so.
 func (b *batch) remembered(item *batchItem, key string) bool {
-	text, err := os.ReadFile(memoName(item.Output))
+	out, err := os.Stat(item.Output)
 	if err != nil {
 		return false
 	}
-	var m memo
-	out, err := os.Stat(item.Output)
-	if err != nil || json.Unmarshal(text, &m) != nil || m.Key != key || out.Size() != m.Bytes || !out.ModTime().Equal(m.ModTime) {
-		return false
+	for _, m := range b.memos[filepath.Base(item.Output)] {
+		if m.Key == key && m.Bytes == out.Size() && m.ModTime.Equal(out.ModTime()) {
+			item.batchNumbers = m.batchNumbers
+			return true
+		}
 	}
-	item.batchNumbers = m.batchNumbers
-	return true
+	return false
 }
 
+// remember is called from one goroutine.
 func (b *batch) remember(item *batchItem, key string) error {
 	out, err := os.Stat(item.Output)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(memo{key, out.Size(), out.ModTime(), item.batchNumbers})
-	if err != nil {
-		return err
+	line, err := json.Marshal(memo{filepath.Base(item.Output), key, out.Size(), out.ModTime(), item.batchNumbers})
+	if err == nil && b.notes == nil {
+		b.notes, err = os.CreateTemp(b.outDir, memoFiles)
 	}
-	return os.WriteFile(memoName(item.Output), append(text, '\n'), 0666)
+	if err == nil {
+		_, err = b.notes.Write(append(line, '\n'))
+	}
+	return err
 }
 
 // progress shows one line to a person who watches; stop takes it away.
