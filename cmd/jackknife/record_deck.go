@@ -200,7 +200,7 @@ func (d *deck) roll(p []byte) (int, error) {
 // to, the take is continued there before the ring is full. It fails when the
 // recording is stopped in that state, or the error is none that can pass.
 func (d *deck) store(p []byte) (int, error) {
-	const again = 200 * time.Millisecond
+	again := min(200*time.Millisecond, d.want.ring/20)
 	r := d.now
 	done := 0
 	for {
