@@ -6,6 +6,13 @@ check() { # NAME: the command that went before must have succeeded
 }
 has() { grep -q -- "$1" "$2" || { cat "$2"; false; }; }
 
+# watching PID CARD: waits until the program has the card open, and then some:
+# the machine is emulated, and slow.
+watching() {
+	until ls -l /proc/$1/fd | grep -q "controlC$2$"; do sleep 0.2; done
+	sleep 2
+}
+
 jackknife card list > list
 [ "$(wc -l < list)" = 4 ] && has '^0 *Dummy ' list && has ' HDA-Intel ' list && has ' ENS1370 ' list
 check 'card list shows the four cards'
@@ -27,9 +34,9 @@ jackknife card get -c Dummy 'CD Capture Switch' > get && has '^CD Capture Switch
 check 'card get sees what amixer set'
 
 jackknife card watch -c Dummy > watch & watch=$!
-sleep 1
+watching $watch 0
 amixer -q -c Dummy cset name='Line Volume' 20,30
-for i in 1 2 3 4 5 6 7 8 9 10; do [ -s watch ] || sleep 0.2; done
+for i in $(seq 50); do [ -s watch ] || sleep 0.2; done
 kill -INT $watch && wait $watch && has '^Line Volume: -30.0 dB -> -24.0 dB, -21.0 dB$' watch && [ "$(wc -l < watch)" = 1 ]
 check 'card watch sees what amixer set, once'
 
@@ -40,7 +47,7 @@ check 'elements that differ in device and subdevice have names of their own'
 
 hda=$(awk '/HDA-Intel/ { print $1 }' list)
 jackknife card watch -c $hda > watch 2> error & watch=$!
-sleep 1
+watching $watch $hda
 echo 1 > "$(readlink -f /sys/class/sound/card$hda/device)/remove"
 wait $watch
 [ $? = 3 ] && has 'the card is gone' error
