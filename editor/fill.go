@@ -1,120 +1,75 @@
 package editor
 
 import (
+	"encoding/binary"
 	"math"
-	"math/bits"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/dsp/fourier"
+	"jackknife/wav"
 )
 
-// piece is a stretch of the take's clean room tone, decoded. Per channel, its
-// mean and its level around the mean.
-type piece struct {
-	Span
-	x     []float64 // interleaved, as in the take
-	mean  []float64
-	level []float64 // RMS
-}
-
-func (p *piece) measure(channels int) {
-	p.mean, p.level = make([]float64, channels), make([]float64, channels)
-	const step = 5 // every fifth frame tells the level well enough
-	for c := range channels {
-		var n, sum, squares float64
-		for i := c; i < len(p.x); i += step * channels {
-			x := p.x[i]
-			n++
-			sum += x
-			squares += x * x
-		}
-		if n > 0 {
-			p.mean[c] = sum / n
-			p.level[c] = math.Sqrt(max(0, squares/n-p.mean[c]*p.mean[c]))
-		}
-	}
-}
-
-// level is how loud the room tone is at a place, per channel: RMS around the
-// mean, and the mean (direct current).
-type level struct{ rms, mean []float64 }
-
-// levelIn is the level of the pieces inside window, leaning on the level of
-// all of them by as much as 100 ms of sound would weigh: a short look at a
-// rumbling room says little.
-func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
-	l := level{make([]float64, channels), make([]float64, channels)}
-	for c := range channels {
-		var n, sum, squares float64 // inside the window
-		var all, allSum, allSquares float64
-		for _, p := range pieces {
-			w := float64(p.Len())
-			all += w
-			allSum += w * p.mean[c]
-			allSquares += w * p.level[c] * p.level[c]
-			from, to := max(p.Start, window.Start), min(p.End, window.End)
-			const step = 5
-			for i := from; i < to; i += step {
-				x := p.x[int(i-p.Start)*channels+c] - p.mean[c]
-				n += step
-				sum += step * (x + p.mean[c])
-				squares += step * x * x
-			}
-		}
-		if all == 0 {
-			continue
-		}
-		lean := float64(rateHz) / 10
-		l.rms[c] = math.Sqrt((squares + lean*allSquares/all) / (n + lean))
-		l.mean[c] = (sum + lean*allSum/all) / (n + lean)
-	}
-	return l
-}
-
-// grain is a stretch of room tone to be overlapped with others.
+// grain is a stretch of the take's room tone that stands in a fill, forwards or
+// backwards. Where its level is the one wanted there, it stays as it is.
 type grain struct {
-	x         []float64 // interleaved
-	back      bool      // read from its end
-	gain, off []float64 // per channel: they make its level 1 and its mean 0
-	piece     int       // where it was cut: so many frames into a piece
-	at        int64
+	Span
+	back  bool
+	plain bool
+	piece int
+	level []float64 // RMS per channel
+	x     []float64 // made from the spectrum: interleaved, level 1, mean 0
 }
 
-// walk is one channel of half a grain: where it begins in x, and the way to
-// the next frame.
-func (g *grain) walk(second bool, half, channels, c int) (at, step int) {
-	switch {
-	case !g.back && second:
-		return half*channels + c, channels
-	case !g.back:
-		return c, channels
-	case second:
-		return (half-1)*channels + c, -channels
-	}
-	return (2*half-1)*channels + c, -channels
+// passage is the next part of a fill: frames of the take, or new samples.
+type passage struct {
+	Span
+	back bool
+	x    []float64 // interleaved; nil = the frames of Span
 }
 
-// grainFunc makes a grain that may follow another.
-type grainFunc func(last grain) grain
+// grainFunc makes a grain that may follow others.
+type grainFunc func(before []grain) grain
 
-// filler makes room tone without end: grains overlapping by half, crossfaded
-// by their measured correlation. Each channel has level 1 and mean 0.
+// filler makes room tone: grains whose ends overlap, crossfaded by their
+// measured correlation.
+//
+//	|aaaaaaaaaaa|                 what lies between the overlaps is
+//	          \/|bbbbbbbbbbb|     copied, if its level is right
 type filler struct {
-	channels int
-	cut      grainFunc
-	fade     fade    // half a grain
-	follow   float64 // how fast common forgets what is below 30 Hz
-	last     grain
-	free     []float64 // the block's memory
-	block    []float64 // what read has not yet given
+	format wav.Format
+	pieces []piece
+	cut    grainFunc
+	ramp   ramp
+	length int64     // of a grain, frames
+	fade   fade      // of an overlap
+	follow float64   // how fast common forgets what is below 30 Hz
+	recall int       // so many grains are remembered
+	before []grain   // the last ones, that under way at the end
+	used   int64     // frames of it
+	done   int64     // frames of the fill
+	block  []float64 // what there still is of an overlap
+
+	over, tail, head, other, body []float64 // memory
+	turned                        []byte
 }
 
-// begin makes f a filler of other grains; half is the fade over half a grain.
-func (f *filler) begin(channels, rateHz int, half fade, cut grainFunc) {
-	f.channels, f.cut, f.fade, f.block = channels, cut, half, nil
-	f.follow = min(1, 2*math.Pi*30*commonStep/float64(rateHz))
-	f.free = sized(f.free, len(half)*channels)
-	f.last = cut(grain{piece: -1})
+const (
+	lapMillis    = 30   // overlap of two grains, at most half of them
+	recallMillis = 2100 // what was heard so lately is not to come again
+	// A grain is plain within these bounds: less than can be heard.
+	plainRatio = 1.05 // 0.4 dB
+	plainShift = 0.2  // of direct current, against the level
+	// Beyond this a grain is measured by itself: its piece is uneven.
+	unevenRatio = 1.19 // 1.5 dB
+)
+
+// begin makes f a filler of other grains. Those in heard come just before.
+func (f *filler) begin(format wav.Format, pieces []piece, r ramp, length int64, lap fade, heard grain, cut grainFunc) {
+	f.format, f.pieces, f.ramp, f.length, f.fade, f.cut = format, pieces, r, length, lap, cut
+	f.follow = min(1, 2*math.Pi*30*commonStep/float64(format.RateHz))
+	f.block, f.used, f.done = nil, 0, 0
+	f.recall = 1 + int(millis(recallMillis, format.RateHz)/(length-int64(len(lap))))
+	f.before = append(f.before[:0], heard)
+	f.enter(f.choose())
 }
 
 // sized is x with n elements, of any value.
@@ -125,96 +80,271 @@ func sized[T any](x []T, n int) []T {
 	return x[:n]
 }
 
+// enter makes g the grain under way.
+func (f *filler) enter(g grain) {
+	if len(f.before) == f.recall {
+		f.before = append(f.before[:0], f.before[1:]...)
+	}
+	f.before = append(f.before, g)
+}
+
+func (f *filler) now() *grain { return &f.before[len(f.before)-1] }
+
+// choose cuts a grain to begin at the next frame of the fill.
+func (f *filler) choose() grain {
+	g := f.cut(f.before)
+	if g.x == nil {
+		f.weigh(&g)
+		g.plain = f.isPlain(&g)
+	}
+	return g
+}
+
+// weigh sets the level of g: that of its piece, unless it strays far from it.
+func (f *filler) weigh(g *grain) {
+	p := &f.pieces[g.piece]
+	g.level = p.level
+	own := levelIn(f.pieces[g.piece:g.piece+1], g.Span, f.format.Channels, f.format.RateHz).rms
+	for c, l := range own {
+		if l > p.level[c]*unevenRatio || p.level[c] > l*unevenRatio {
+			g.level = own
+		}
+	}
+}
+
+func (f *filler) isPlain(g *grain) bool {
+	p := &f.pieces[g.piece]
+	if p.odd {
+		return false
+	}
+	for c, l := range g.level {
+		for _, at := range [...]int64{f.done, min(f.done+f.length, f.ramp.frames)} {
+			rms, mean, _, _ := f.ramp.at(c, at)
+			if rms > l*plainRatio || l > rms*plainRatio || math.Abs(mean-p.mean[c]) > plainShift*rms {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // read fills dst.
 func (f *filler) read(dst []float64) {
 	for len(dst) > 0 {
-		dst = dst[copy(dst, f.take(len(dst))):]
+		s := f.next(int64(len(dst) / f.format.Channels))
+		if s.x != nil {
+			dst = dst[copy(dst, s.x):]
+			continue
+		}
+		n := int(s.Len()) * f.format.Channels
+		decode(dst[:n], f.stored(f.now(), s.Span), f.format)
+		if s.back {
+			backwards(dst[:n], f.format.Channels)
+		}
+		dst = dst[n:]
 	}
 }
 
-// take gives up to n samples, to be used before the next call.
-func (f *filler) take(n int) []float64 {
-	if len(f.block) == 0 {
-		f.next()
+// next gives up to n frames, to be used before the next call.
+func (f *filler) next(n int64) passage {
+	channels := f.format.Channels
+	lap := int64(len(f.fade))
+	if len(f.block) == 0 && f.used == f.length-lap {
+		f.join()
 	}
-	x := f.block[:min(n, len(f.block))]
-	f.block = f.block[len(x):]
-	return x
+	if len(f.block) > 0 {
+		n = min(n, int64(len(f.block)/channels))
+		x := f.block[:int(n)*channels]
+		f.block = f.block[len(x):]
+		f.done += n
+		return passage{x: x}
+	}
+	n = min(n, f.length-lap-f.used)
+	g, from, at := f.now(), f.used, f.done
+	f.used += n
+	f.done += n
+	if g.plain {
+		return passage{Span: g.part(from, n), back: g.back}
+	}
+	f.body = sized(f.body, int(n)*channels)
+	f.decode(f.body, g, from)
+	f.lead(f.body, g, at, 1)
+	return passage{x: f.body}
 }
 
-// next joins the second half of the grain before to the first half of a new
-// one. Noise goes together with any noise. Hum does so only a quarter period
-// apart, where both it and the noise keep their power through the crossfade: of
-// eight grains, the first to have next to nothing in common with the one before
-// is taken, or else the one that has least.
-func (f *filler) next() {
+// part is where n frames of g lie that are heard from a frame on.
+func (g *grain) part(from, n int64) Span {
+	if g.back {
+		return Span{g.End - from - n, g.End - from}
+	}
+	return Span{g.Start + from, g.Start + from + n}
+}
+
+// stored is the bytes of s, which lies in g.
+func (f *filler) stored(g *grain, s Span) []byte {
+	p, size := &f.pieces[g.piece], int64(f.format.FrameBytes())
+	return p.raw[(s.Start-p.Start)*size : (s.End-p.Start)*size]
+}
+
+// reversed is the bytes of s, a part of the grain under way, frames in reverse
+// order, in the memory of to.
+func (f *filler) reversed(to []byte, s Span) []byte {
+	raw, size := f.stored(f.now(), s), f.format.FrameBytes()
+	to = sized(to, len(raw))
+	o, i := 0, len(raw)-size
+	if size <= 8 { // what is too much of eight bytes is written over by the next frame
+		for ; i >= 0 && i+8 > len(raw); i -= size {
+			copy(to[o:o+size], raw[i:])
+			o += size
+		}
+		for ; i >= 0 && o+8 <= len(to); i -= size {
+			binary.LittleEndian.PutUint64(to[o:], binary.LittleEndian.Uint64(raw[i:]))
+			o += size
+		}
+	}
+	for ; i >= 0; i -= size {
+		copy(to[o:o+size], raw[i:])
+		o += size
+	}
+	return to
+}
+
+// backwards puts the frames of x in reverse order.
+func backwards(x []float64, channels int) {
+	for i, k := 0, len(x)-channels; i < k; i, k = i+channels, k-channels {
+		for c := range channels {
+			x[i+c], x[k+c] = x[k+c], x[i+c]
+		}
+	}
+}
+
+// decode gives g from a frame on, as it is heard.
+func (f *filler) decode(dst []float64, g *grain, from int64) {
+	channels := f.format.Channels
+	if g.x != nil {
+		copy(dst, g.x[int(from)*channels:])
+		return
+	}
+	decode(dst, f.stored(g, g.part(from, int64(len(dst)/channels))), f.format)
+	if g.back {
+		backwards(dst, channels)
+	}
+}
+
+// lead brings x, decoded from g, to the level wanted from frame at of the fill
+// on, and its direct current to that times dc.
+func (f *filler) lead(x []float64, g *grain, at int64, dc float64) {
+	const steps = 64 // frames of one gain
+	channels := f.format.Channels
+	for done := 0; done < len(x); done += steps * channels {
+		y := x[done:min(done+steps*channels, len(x))]
+		for c := range channels {
+			gain, mean, _, _ := f.ramp.at(c, at+int64(done/channels+steps/2))
+			mean *= dc
+			switch {
+			case g.x != nil:
+			case g.plain:
+				gain, mean = 1, (dc-1)*f.pieces[g.piece].mean[c]
+			case g.level[c] == 0:
+				gain = 0
+			default:
+				gain /= g.level[c]
+				mean -= gain * f.pieces[g.piece].mean[c]
+			}
+			for i := c; i < len(y); i += channels {
+				y[i] = y[i]*gain + mean
+			}
+		}
+	}
+}
+
+// samples decodes g from a frame on: as it is heard from frame at of the fill
+// on, around its mean.
+func (f *filler) samples(dst []float64, g *grain, from, at int64) {
+	f.decode(dst, g, from)
+	f.lead(dst, g, at, 0)
+}
+
+// join leads from the grain under way to a new one. Noise goes together with
+// any noise. Hum does so only a quarter period apart, where both it and the
+// noise keep their power through the crossfade: of eight grains, the first to
+// have next to nothing in common with the one before is taken, or else the one
+// that has least.
+func (f *filler) join() {
 	const little = 0.1
+	channels, lap := f.format.Channels, int64(len(f.fade))
+	size := int(lap) * channels
+	f.tail, f.head, f.other, f.over = sized(f.tail, size), sized(f.head, size), sized(f.other, size), sized(f.over, size)
+	f.samples(f.tail, f.now(), f.length-lap, f.done)
 	var g grain
 	var o overlap
 	for least, tries := 2.0, 0; tries < 8 && least >= little; tries++ {
-		other := f.cut(f.last)
-		shared := f.common(&other, 0, f.channels)
+		other := f.choose()
+		f.samples(f.other, &other, 0, f.done)
+		shared := f.common(f.tail, f.other, 0, channels)
 		if r := math.Abs(shared.r()); r < least {
 			least, g, o = r, other, shared
+			f.head, f.other = f.other, f.head
 		}
 	}
-	f.block = f.free
-	for c := range f.channels {
-		if f.channels > 1 {
-			o = f.common(&g, c, c+1)
+	for c := range channels {
+		if channels > 1 {
+			o = f.common(f.tail, f.head, c, c+1)
 		}
 		if math.Abs(o.r()) < little {
 			o.ab = 0
 		}
-		f.join(&g, c, o)
+		f.crossfade(f.mean(f.now(), c), f.mean(&g, c), c, o)
 	}
-	f.last = g
+	f.block = f.over
+	f.used = lap
+	f.enter(g)
 }
 
-// join crossfades channel c of the two halves into the block, as fade.blend
-// does, straight from where they lie.
-func (f *filler) join(g *grain, c int, o overlap) {
-	half := len(f.fade)
-	a, b := f.last.x, g.x
-	i, stepA := f.last.walk(true, half, f.channels, c)
-	k, stepB := g.walk(false, half, f.channels, c)
-	gainA, offA, gainB, offB := f.last.gain[c], f.last.off[c], g.gain[c], g.off[c]
+// mean is the direct current of channel c of g where the next overlap begins,
+// and how much it grows a frame.
+func (f *filler) mean(g *grain, c int) [2]float64 {
+	if g.plain {
+		return [2]float64{f.pieces[g.piece].mean[c]}
+	}
+	_, mean, _, drift := f.ramp.at(c, f.done)
+	return [2]float64{mean, drift}
+}
+
+// crossfade goes from tail to head in channel c, as fade.seam does; ma and mb
+// are their direct current.
+func (f *filler) crossfade(ma, mb [2]float64, c int, o overlap) {
+	i, last := c, len(f.fade)-1
 	for n, up := range f.fade {
-		down := f.fade[half-1-n]
-		v := (a[i]*gainA+offA)*down + (b[k]*gainB+offB)*up
+		down := f.fade[last-n]
+		v := f.tail[i]*down + f.head[i]*up
 		if o.ab != 0 {
 			v *= o.scale(down, up)
 		}
-		f.block[n*f.channels+c] = v
-		i += stepA
-		k += stepB
+		f.over[i] = v + ma[0] + (mb[0]-ma[0])*up*up
+		ma[0] += ma[1]
+		mb[0] += mb[1]
+		i += f.format.Channels
 	}
 }
 
 // commonStep: a seventh of the frames tells enough.
 const commonStep = 7
 
-// common compares the second half of the grain before with the first half of
-// g, in channels [from, to). It listens above 30 Hz: rumble below hearing would
-// otherwise decide, and make the hiss flutter.
-func (f *filler) common(g *grain, from, to int) overlap {
-	half := len(f.fade)
-	a, b := f.last.x, g.x
+// common compares a and b in channels [from, to). It listens above 30 Hz:
+// rumble below hearing would otherwise decide, and make the hiss flutter.
+func (f *filler) common(a, b []float64, from, to int) overlap {
+	channels := f.format.Channels
 	var o overlap
 	for c := from; c < to; c++ {
-		i, stepA := f.last.walk(true, half, f.channels, c)
-		k, stepB := g.walk(false, half, f.channels, c)
-		gainA, gainB := f.last.gain[c], g.gain[c]
-		slowA, slowB := a[i], b[k]
-		for n := 0; n < half; n += commonStep {
+		slowA, slowB := a[c], b[c]
+		for i := c; i < len(a); i += commonStep * channels {
 			slowA += f.follow * (a[i] - slowA)
-			slowB += f.follow * (b[k] - slowB)
-			x, y := (a[i]-slowA)*gainA, (b[k]-slowB)*gainB
+			slowB += f.follow * (b[i] - slowB)
+			x, y := a[i]-slowA, b[i]-slowB
 			o.a += x * x
 			o.b += y * y
 			o.ab += x * y
-			i += commonStep * stepA
-			k += commonStep * stepB
 		}
 	}
 	return o
@@ -223,11 +353,12 @@ func (f *filler) common(g *grain, from, to int) overlap {
 // grainMillis are the grain lengths tried, longest first.
 var grainMillis = [...]int{250, 180, 125, 90, 64, 45}
 
-// grains cuts grains out of the pieces: any place, either direction, either
-// sign, but never two neighbours from less than 62 ms apart, and from a whole
-// grain apart where the pieces allow. It returns the length of the grains: the
-// longest for which a quarter of the tone can begin one.
-func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainFunc) {
+// grains cuts grains out of the pieces: any place, either direction, but never
+// two neighbours from less than 62 ms apart; of eight, the one that shares the
+// fewest frames with those before, whatever way these went if it is the last,
+// and else the same way. It returns the length of the grains: the longest for
+// which a quarter of the tone can begin one.
+func grains(pieces []piece, rateHz int, rng *rand.Rand) (int64, grainFunc) {
 	var total int64
 	for _, p := range pieces {
 		total += p.Len()
@@ -246,126 +377,39 @@ func grains(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainF
 		return 0, nil
 	}
 	near := millis(62, rateHz)
-	gains, offs := make([][]float64, 2*len(pieces)), make([][]float64, 2*len(pieces))
-	for k, p := range pieces {
-		for upside := range 2 {
-			gain, off := make([]float64, channels), make([]float64, channels)
-			for c := range channels {
-				if p.level[c] > 0 {
-					gain[c] = float64(1-2*upside) / p.level[c]
-					off[c] = -p.mean[c] * gain[c]
-				}
-			}
-			gains[2*k+upside], offs[2*k+upside] = gain, off
-		}
-	}
-	return length, func(last grain) grain {
-		best, far := grain{}, int64(-1)
-		for range 8 {
+	return length, func(before []grain) grain {
+		var best grain
+		last := before[len(before)-1]
+		for least, tries := int64(math.MaxInt64), 0; tries < 24 && least > 0; tries++ {
 			u, k := rng.Int64N(starts), 0
 			for room := max(0, pieces[k].Len()-length); u >= room; room = max(0, pieces[k].Len()-length) {
 				u -= room
 				k++
 			}
-			apart := length
-			if k == last.piece {
-				apart = min(length, max(u-last.at, last.at-u))
+			g := grain{piece: k, back: rng.Uint64()&1 != 0}
+			g.Start = pieces[k].Start + u
+			g.End = g.Start + length
+			var shared int64
+			for i, b := range before {
+				if i == len(before)-1 || b.back == g.back {
+					shared += max(0, min(b.End, g.End)-max(b.Start, g.Start))
+				}
 			}
-			if apart > far {
-				best.piece, best.at, far = k, u, apart
+			if max(g.Start-last.Start, last.Start-g.Start) <= near {
+				shared += 8 * length
 			}
-			if far == length {
-				break
-			}
-		}
-		p := &pieces[best.piece]
-		if far <= near { // bad luck eight times over: go to the farther end
-			room := p.Len() - length - 1
-			best.at = 0
-			if last.at < room/2 {
-				best.at = room
+			if shared < least {
+				best, least = g, shared
 			}
 		}
-		best.x = p.x[int(best.at)*channels : int(best.at+length)*channels]
-		turn := rng.Uint64()
-		best.back = turn&2 != 0
-		side := 2*best.piece + int(turn&1)
-		best.gain, best.off = gains[side], offs[side]
+		if max(best.Start-last.Start, last.Start-best.Start) <= near { // bad luck eight times over: go to the farther end
+			p := pieces[best.piece]
+			best.Start = p.Start
+			if last.Start-p.Start < (p.Len()-length)/2 {
+				best.Start = p.End - length - 1
+			}
+			best.End = best.Start + length
+		}
 		return best
-	}
-}
-
-// spectral makes grains of the pieces' mean spectrum with phases by chance,
-// the same in all channels so that the room stays where it is. It is for
-// pieces too short to be cut into grains without repeating themselves.
-// The spectrum is Welch's: Hann windows of 85 ms, a quarter apart.
-func spectral(pieces []piece, channels, rateHz int, rng *rand.Rand) (int64, grainFunc) {
-	var longest int64
-	for _, p := range pieces {
-		longest = max(longest, p.Len())
-	}
-	window := int64(1) << max(0, bits.Len64(uint64(min(longest, millis(85, rateHz))))-1)
-	length := max(millis(250, rateHz)/2*2, 4)
-	if window < 8 {
-		return 0, nil
-	}
-	power := make([][]float64, channels)
-	fft := fourier.NewFFT(int(window))
-	x := make([]float64, window)
-	var bins []complex128
-	for c := range power {
-		power[c] = make([]float64, window/2+1)
-		for _, p := range pieces {
-			if p.level[c] == 0 {
-				continue
-			}
-			for at := int64(0); at+window <= p.Len(); at += window / 4 {
-				for i := range x {
-					hann := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(window))
-					x[i] = (p.x[(int(at)+i)*channels+c] - p.mean[c]) / p.level[c] * hann
-				}
-				bins = fft.Coefficients(bins, x)
-				for k, b := range bins {
-					power[c][k] += real(b)*real(b) + imag(b)*imag(b)
-				}
-			}
-		}
-		power[c][0] = 0
-	}
-	size := int(length)
-	synth := fourier.NewFFT(size)
-	bins = make([]complex128, size/2+1)
-	phases := make([]complex128, size/2+1)
-	y := make([]float64, size)
-	plain, none := make([]float64, channels), make([]float64, channels)
-	for c := range plain {
-		plain[c] = 1
-	}
-	return length, func(grain) grain {
-		x := make([]float64, size*channels)
-		for k := range phases {
-			sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
-			phases[k] = complex(cos, sin)
-		}
-		for c, spectrum := range power {
-			var squares float64
-			for k := range bins {
-				at := float64(k) * float64(window) / float64(size)
-				i := min(int(at), len(spectrum)-2)
-				part := at - float64(i)
-				p := spectrum[i]*(1-part) + spectrum[i+1]*part
-				bins[k] = phases[k] * complex(math.Sqrt(p), 0)
-				squares += 2 * p
-			}
-			var gain float64
-			if squares > 0 {
-				gain = 1 / math.Sqrt(squares)
-			}
-			synth.Sequence(y, bins)
-			for i, v := range y {
-				x[i*channels+c] = v * gain
-			}
-		}
-		return grain{x: x, gain: plain, off: none}
 	}
 }

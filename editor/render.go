@@ -65,12 +65,14 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // How much tone a fill is made of, and how far it is fetched from.
 const (
 	leastToneMillis  = 500  // less is not cut into grains
-	enoughToneMillis = 1000 // no farther pause is asked
+	enoughToneMillis = 1000 // no farther pause is asked; for long fills it is half their length, at most
+	plentyToneMillis = 3000
 	mostToneMillis   = 1500 // of one stretch
 	pieceMillis      = 40   // shorter stretches are passed over
 	reachMillis      = 60_000
 	quietMillis      = 100 // taken around the quietest place where no tone is clean
 	contextMillis    = 1000
+	heardMillis      = 1000 // of the take before a fill that its grains shun
 )
 
 // NewRenderer writes the edited take to w, which is a wav.Writer of the take's
@@ -224,40 +226,33 @@ func readFull(take *wav.Reader, raw []byte, from int64) error {
 
 // samples decodes n frames from a position on. What is not a number is silence.
 func (r *Renderer) samples(from, n int64) ([]float64, error) {
-	return r.samplesInto(nil, from, n)
-}
-
-// samplesInto is samples in the memory of x, if it is large enough.
-func (r *Renderer) samplesInto(x []float64, from, n int64) ([]float64, error) {
 	f := r.take.Format()
 	r.raw = sized(r.raw, int(n)*f.FrameBytes())
 	if err := readFull(r.take, r.raw, from); err != nil {
 		return nil, err
 	}
-	x = sized(x, int(n)*f.Channels)
-	wav.Decode(x, r.raw, f)
-	if f.Encoding == wav.Float {
-		for i, v := range x {
-			if v-v != 0 {
-				x[i] = 0
-			}
-		}
-	}
+	x := make([]float64, int(n)*f.Channels)
+	decode(x, r.raw, f)
 	return x, nil
 }
 
 func (r *Renderer) write(ctx context.Context, x []float64) error {
 	f := r.take.Format()
-	var raw []byte
+	raw := sized(r.memory(), len(x)*f.SampleBytes)
+	wav.Encode(raw, x, f)
+	return r.send(ctx, part{frames: int64(len(x) / f.Channels), raw: raw})
+}
+
+// memory is bytes that were written, to be used again.
+func (r *Renderer) memory() []byte {
 	if r.out != nil {
 		select {
-		case raw = <-r.out.free:
+		case raw := <-r.out.free:
+			return raw
 		default:
 		}
 	}
-	raw = sized(raw, len(x)*f.SampleBytes)
-	wav.Encode(raw, x, f)
-	return r.send(ctx, part{frames: int64(len(x) / f.Channels), raw: raw})
+	return nil
 }
 
 func (r *Renderer) fade(frames int64) fade {
@@ -343,12 +338,8 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	}
 	r.pos = e.End
 	f := r.take.Format()
-	if err := r.decode(tone); err != nil {
+	if err := r.load(tone); err != nil {
 		return err
-	}
-	tonal := r.begin(e)
-	if !tonal {
-		r.result.Silent++
 	}
 	context := millis(contextMillis, f.RateHz)
 	left, right := Span{e.Start - context, e.Start}, Span{e.End, e.End + context}
@@ -361,52 +352,31 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	from := levelIn(r.pieces, left, f.Channels, f.RateHz)
 	to := levelIn(r.pieces, right, f.Channels, f.RateHz)
 	seamIn, seamOut := fillSeams(e, r.pauses, r.take.Frames(), f.RateHz)
-	ramp := ramp{from, to, e.Fill}
-	// The seams are read as a whole, what is between them in blocks.
+	tonal := r.begin(e, ramp{from, to, e.Fill})
+	if !tonal {
+		r.result.Silent++
+	}
+	// The seams are read as a whole, what is between them as it comes.
 	for done := int64(0); done < e.Fill; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		n := e.Fill - seamOut - done
-		first, last := done < seamIn, n == 0
-		var x []float64
+		var err error
 		switch {
-		case first || last:
+		case done < seamIn:
 			n = seamIn
-			if last {
-				n = seamOut
-			}
-			x = sized(r.block, int(n)*f.Channels)
-			r.block = x
-			if tonal {
-				r.filler.read(x)
-			}
+			err = r.seamIn(ctx, e, r.room(n, tonal))
+		case n == 0:
+			n = seamOut
+			err = r.seamOut(ctx, e, r.room(n, tonal))
 		case tonal:
-			x = r.filler.take(int(min(n, 1<<16)) * f.Channels)
+			n, err = r.passage(ctx, r.filler.next(n))
 		default:
-			x = sized(r.block, int(min(n, 1<<13))*f.Channels)
-			r.block = x
+			n = min(n, 1<<13)
+			err = r.write(ctx, r.room(n, false))
 		}
-		if !tonal {
-			clear(x)
-		}
-		n = int64(len(x) / f.Channels)
-		ramp.apply(x, done, f.Channels)
-		if first {
-			handle, err := r.samples(e.Start, n)
-			if err != nil {
-				return err
-			}
-			r.fade(n).seam(handle, x, f.Channels)
-			x = handle
-		} else if last {
-			handle, err := r.samples(e.End-n, n)
-			if err != nil {
-				return err
-			}
-			r.fade(n).seam(x, handle, f.Channels)
-		}
-		if err := r.write(ctx, x); err != nil {
+		if err != nil {
 			return err
 		}
 		done += n
@@ -415,38 +385,56 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	return nil
 }
 
-// ramp leads tone of level 1 from one level to another over so many frames.
-type ramp struct {
-	from, to level
-	frames   int64
-}
-
-// apply works on the frames of x, interleaved, which begin at done.
-func (r ramp) apply(x []float64, done int64, channels int) {
-	for c := range channels {
-		step := (r.to.rms[c] - r.from.rms[c]) / float64(r.frames)
-		drift := (r.to.mean[c] - r.from.mean[c]) / float64(r.frames)
-		gain, mean := r.from.rms[c]+step*float64(done), r.from.mean[c]+drift*float64(done)
-		// Two frames at a time: the sums of the one need not wait for the other's.
-		gain2, mean2 := gain+step, mean+drift
-		i := c
-		for ; i+channels < len(x); i += 2 * channels {
-			x[i] = x[i]*gain + mean
-			x[i+channels] = x[i+channels]*gain2 + mean2
-			gain += 2 * step
-			mean += 2 * drift
-			gain2 += 2 * step
-			mean2 += 2 * drift
-		}
-		if i < len(x) {
-			x[i] = x[i]*gain + mean
-		}
+// room is the next n frames of the fill: room tone, or silence.
+func (r *Renderer) room(n int64, tonal bool) []float64 {
+	r.block = sized(r.block, int(n)*r.take.Format().Channels)
+	if tonal {
+		r.filler.read(r.block)
+	} else {
+		clear(r.block)
 	}
+	return r.block
 }
 
-// begin makes the filler one of e's room tone, out of the decoded pieces. It
-// reports false if there are none to make it of.
-func (r *Renderer) begin(e Edit) bool {
+// seamIn fades from the take before e to the fill.
+func (r *Renderer) seamIn(ctx context.Context, e Edit, x []float64) error {
+	channels := r.take.Format().Channels
+	n := int64(len(x) / channels)
+	handle, err := r.samples(e.Start, n)
+	if err != nil {
+		return err
+	}
+	r.fade(n).seam(handle, x, channels)
+	return r.write(ctx, handle)
+}
+
+// seamOut fades from the fill to the take behind e.
+func (r *Renderer) seamOut(ctx context.Context, e Edit, x []float64) error {
+	channels := r.take.Format().Channels
+	n := int64(len(x) / channels)
+	handle, err := r.samples(e.End-n, n)
+	if err != nil {
+		return err
+	}
+	r.fade(n).seam(x, handle, channels)
+	return r.write(ctx, x)
+}
+
+// passage writes a part of a fill and says how many frames it has.
+func (r *Renderer) passage(ctx context.Context, p passage) (int64, error) {
+	n := p.Len()
+	switch {
+	case p.x != nil:
+		return int64(len(p.x) / r.take.Format().Channels), r.write(ctx, p.x)
+	case p.back:
+		return n, r.send(ctx, part{frames: n, raw: r.filler.reversed(r.memory(), p.Span)})
+	}
+	return n, r.send(ctx, part{from: p.Start, frames: n})
+}
+
+// begin makes the filler one of e's room tone, out of the pieces. It reports
+// false if there are none to make it of.
+func (r *Renderer) begin(e Edit, ramp ramp) bool {
 	f := r.take.Format()
 	rng := rand.New(rand.NewPCG(r.seed^uint64(r.take.Frames()), uint64(e.Start)))
 	var total int64
@@ -456,15 +444,17 @@ func (r *Renderer) begin(e Edit) bool {
 	var length int64
 	var cut grainFunc
 	if total >= millis(leastToneMillis, f.RateHz) {
-		length, cut = grains(r.pieces, f.Channels, f.RateHz, rng)
+		length, cut = grains(r.pieces, f.RateHz, rng)
 	}
 	if cut == nil {
-		length, cut = spectral(r.pieces, f.Channels, f.RateHz, rng)
+		length, cut = spectral(r.pieces, f, rng)
 	}
 	if cut == nil {
 		return false
 	}
-	r.filler.begin(f.Channels, f.RateHz, r.fade(length/2), cut)
+	lap := r.fade(min(millis(lapMillis, f.RateHz), length/2))
+	heard := grain{Span: Span{e.Start - millis(heardMillis, f.RateHz), e.Start}, piece: -1}
+	r.filler.begin(f, r.pieces, ramp, length, lap, heard, cut)
 	return true
 }
 
@@ -480,7 +470,8 @@ func (r *Renderer) tone(e Edit) ([]Span, bool) {
 	j := sort.Search(len(r.pauses), func(j int) bool { return r.pauses[j].End >= e.Start })
 	i := j - 1
 	var quiet *Pause
-	for total < millis(enoughToneMillis, rate) {
+	enough := min(max(e.Fill/2, millis(enoughToneMillis, rate)), millis(plentyToneMillis, rate))
+	for total < enough {
 		left, right := int64(math.MaxInt64), int64(math.MaxInt64)
 		if i >= 0 {
 			left = e.Start - r.pauses[i].End
@@ -538,39 +529,37 @@ func clip(s, around Span, long int64) Span {
 	return s
 }
 
-// decode makes the pieces of the spans. Those decoded for the edit before are
-// kept, the memory of the others is used again.
-func (r *Renderer) decode(spans []Span) error {
+// load makes the pieces of the spans. Those of the edit before are kept, the
+// memory of the others is used again.
+func (r *Renderer) load(spans []Span) error {
 	old := r.pieces
 	r.pieces = make([]piece, len(spans))
 	for i, s := range spans {
 		r.pieces[i].Span = s
 		for k := range old {
 			if old[k].Span == s {
-				r.pieces[i], old[k].x = old[k], nil
+				r.pieces[i], old[k].raw = old[k], nil
 				break
 			}
 		}
 	}
-	channels := r.take.Format().Channels
+	f := r.take.Format()
 	for i := range r.pieces {
 		p := &r.pieces[i]
-		if p.x != nil {
+		if p.raw != nil {
 			continue
 		}
-		var memory []float64
 		for k := range old {
-			if cap(old[k].x) > cap(memory) {
-				memory, old[k].x = old[k].x, nil
+			if old[k].raw != nil {
+				p.raw, p.sums, old[k].raw = old[k].raw, old[k].sums, nil
 				break
 			}
 		}
-		x, err := r.samplesInto(memory, p.Start, p.Len())
-		if err != nil {
+		p.raw = sized(p.raw, int(p.Len())*f.FrameBytes())
+		if err := readFull(r.take, p.raw, p.Start); err != nil {
 			return err
 		}
-		p.x = x
-		p.measure(channels)
+		r.block = p.measure(f, r.block)
 	}
 	return nil
 }
