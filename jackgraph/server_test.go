@@ -98,24 +98,36 @@ func client(t *testing.T, name string, ports ...Port) *jack.Client {
 	if c.Activate() != 0 {
 		t.Fatalf("activate %s", name)
 	}
+	// PipeWire shows the ports to others a little later.
+	s := open(t)
+	for limit := time.Now().Add(5 * time.Second); len(s.Snapshot().Select(mustParse(t, c.GetName()+":"))) < len(ports); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("the ports of %s are not seen", name)
+		}
+	}
 	return c
 }
 
 func TestLiveCard(t *testing.T) {
 	g := open(t).Snapshot()
+	// PipeWire 1 takes nodes without a card for virtual, and invents no aliases.
+	phys := " phys=yes"
+	if strings.Contains(Version(), "PipeWire 1.") {
+		phys = ""
+	}
 	for _, c := range []struct {
 		selector string
 		n        int
 	}{
-		{"system:capture_{1..12} dir=out type=audio phys=yes", 12},
-		{"system:playback_{1..10} dir=in type=audio phys=yes", 10},
+		{"system:capture_{1..12} dir=out type=audio" + phys, 12},
+		{"system:playback_{1..10} dir=in type=audio" + phys, 10},
 		{"system:", 22},
 	} {
 		if got := g.Select(mustParse(t, c.selector)); len(got) != c.n {
 			t.Errorf("%s: %d ports, want %d: %s", c.selector, len(got), c.n, names(got))
 		}
 	}
-	if p, _ := g.Port("system:capture_2"); len(p.Aliases) == 0 {
+	if p, _ := g.Port("system:capture_2"); phys != "" && len(p.Aliases) == 0 {
 		t.Error("system:capture_2 has no alias")
 	}
 	if got := OnPipeWire(); got != (os.Getenv(live) == "pipewire") {
