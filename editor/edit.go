@@ -106,6 +106,47 @@ func (l List) Output(frame int64) int64 {
 	return frame + shift
 }
 
+// Change is an edit that one of two lists has and the other has not.
+type Change struct {
+	Edit
+	Added bool // it is the second that has it
+}
+
+// Diff is how b differs from l, in the order of the take. Edits are the same if
+// they do the same; their reasons do not count.
+func (l List) Diff(b List) []Change {
+	var changes []Change
+	order := func(x, y Edit) int {
+		return cmp.Or(cmp.Compare(x.Start, y.Start), cmp.Compare(x.End, y.End), cmp.Compare(x.Fill, y.Fill))
+	}
+	for len(l) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || len(l) > 0 && order(l[0], b[0]) < 0:
+			changes, l = append(changes, Change{l[0], false}), l[1:]
+		case len(l) == 0 || order(l[0], b[0]) > 0:
+			changes, b = append(changes, Change{b[0], true}), b[1:]
+		default:
+			l, b = l[1:], b[1:]
+		}
+	}
+	return changes
+}
+
+// Inverse is the list that makes the take again of the output. It reports false
+// if that cannot be, because frames of the take are gone.
+func (l List) Inverse() (List, bool) {
+	var inverse List
+	var shift int64
+	for _, e := range l {
+		if e.Len() > 0 {
+			return nil, false
+		}
+		inverse = append(inverse, Edit{Span: Span{e.Start + shift, e.Start + shift + e.Fill}, Reason: e.Reason, Confidence: e.Confidence})
+		shift += e.Fill
+	}
+	return inverse, true
+}
+
 // Cuts turns spans into a list of cuts: sorted, those that overlap or touch
 // made one, empty ones left out.
 func Cuts(spans []Span, reason string) List {

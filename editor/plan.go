@@ -42,7 +42,10 @@ type Plan struct {
 	// Breaths is where breaths belonged when the pauses were found.
 	Breaths Breaths
 	Seed    uint64 // of the room tone
-	Edits   List
+	// Output is what was made of the take by the plan, if the plan lies beside it
+	// to remember that: name and hash, as in TakeID.
+	Output struct{ Name, Hash string }
+	Edits  List
 	// Comments are the comment lines: those in Comments[i] stand before edit i,
 	// the last ones, in Comments[len(Edits)], after all edits.
 	Comments map[int][]string
@@ -149,21 +152,33 @@ func (p *Plan) Format() []byte {
 	if p.Breaths != BreathsKept {
 		fmt.Fprintf(&b, "breaths %s\n", p.Breaths)
 	}
-	fmt.Fprintf(&b, "seed    %d\n\n%s\n", p.Seed, planColumns)
+	fmt.Fprintf(&b, "seed    %d\n", p.Seed)
+	if p.Output.Name != "" {
+		fmt.Fprintf(&b, "output  %q\n", p.Output.Name)
+	}
+	if p.Output.Hash != "" {
+		fmt.Fprintf(&b, "made    %s\n", p.Output.Hash)
+	}
+	fmt.Fprintf(&b, "\n%s\n", planColumns)
 	comments := func(i int) {
 		for _, c := range p.Comments[i] {
 			fmt.Fprintf(&b, "%s\n", c)
 		}
 	}
-	stamp := func(frame int64) string { return Stamp(frame, p.Take.RateHz) }
 	for i, e := range p.Edits {
 		comments(i)
-		sure := strconv.FormatFloat(e.Confidence, 'g', -1, 64)
-		line := fmt.Sprintf("%-16s %-16s %-16s %-5s %s", stamp(e.Start), stamp(e.End), stamp(e.Fill), sure, e.Reason)
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString(e.Line(p.Take.RateHz) + "\n")
 	}
 	comments(len(p.Edits))
 	return b.Bytes()
+}
+
+// Line is the edit as a line of a plan.
+func (e Edit) Line(rateHz int) string {
+	stamp := func(frame int64) string { return Stamp(frame, rateHz) }
+	sure := strconv.FormatFloat(e.Confidence, 'g', -1, 64)
+	line := fmt.Sprintf("%-16s %-16s %-16s %-5s %s", stamp(e.Start), stamp(e.End), stamp(e.Fill), sure, e.Reason)
+	return strings.TrimRight(line, " ")
 }
 
 // LineError is a line of a text file that cannot be read.
@@ -279,9 +294,18 @@ func (p *Plan) header(s *scanner, seen map[string]bool) error {
 		p.Take.RateHz = int(rate)
 	case "format":
 		p.Take.Format = value
-	case "hash":
+	case "output":
+		if p.Output.Name, err = strconv.Unquote(value); err != nil || p.Output.Name == "" {
+			return s.errorf("want the output's name in double quotes")
+		}
+		return nil
+	case "hash", "made":
 		if b, herr := hex.DecodeString(value); herr != nil || len(b) != 16 || strings.ToLower(value) != value {
 			return s.errorf("want 32 hexadecimal digits")
+		}
+		if name == "made" {
+			p.Output.Hash = value
+			return nil
 		}
 		p.Take.Hash = value
 	case "rules":

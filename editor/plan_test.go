@@ -26,8 +26,11 @@ func examplePlan() *Plan {
 }
 
 func TestPlanRoundTrip(t *testing.T) {
+	made := examplePlan()
+	made.Output.Name, made.Output.Hash = "out.wav", strings.Repeat("a1", 16)
 	for _, p := range []*Plan{
 		examplePlan(),
+		made,
 		{Take: TakeID{Name: "a", RateHz: 1, Format: "f", Hash: strings.Repeat("00", 16)}, Breaths: BreathsInPause, Comments: map[int][]string{}},
 	} {
 		text := p.Format()

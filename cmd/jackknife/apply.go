@@ -65,6 +65,12 @@ file like the take unless --bits or --container ask for something else.`,
 			if force && same(out, args[0]) {
 				return usagef("%s: is the plan itself", shown(out))
 			}
+			remembers := !dry && out != "-" && takeFile != "-"
+			if remembers {
+				if err := sidecarVacant(out, force || same(args[0], sidecarOf(out))); err != nil {
+					return err
+				}
+			}
 			done := edited{
 				Take: takeFile, Output: out, RateHz: id.RateHz, Before: id.Frames,
 				After: plan.Edits.Length(id.Frames), Edits: editsJSON(plan.Edits),
@@ -80,6 +86,11 @@ file like the take unless --bits or --container ask for something else.`,
 				w.Replace = force
 				result, err = editor.Render(c.Context(), take, plan.Edits, plan.Detect(), plan.Seed, w)
 				if err := finish(c.Context(), s, w, out, plan.Edits, ofTake(takeFile, err)); err != nil {
+					return err
+				}
+			}
+			if remembers {
+				if err := writeSidecar(c.Context(), s, out, takeFile, *plan); err != nil {
 					return err
 				}
 			}

@@ -67,6 +67,9 @@ audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV
 --bits and --container ask for something else; samples that lose bits are
 dithered. - as TAKE is standard input, -o - standard output.
 
+Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
+take by it, jackknife apply makes the output again.
+
 Many takes go to --out-dir, several at a time. A bad one does not stop the others;
 what failed is told at the end (exit 5). --resume passes over takes that were
 edited with the same rules before; what is remembered of them stands beside the
@@ -126,7 +129,13 @@ outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
 					return err
 				}
 			}
-			j.identify = dry || planFile != ""
+			remembers := !dry && out != "-" && args[0] != "-"
+			if remembers {
+				if err := sidecarVacant(out, force); err != nil {
+					return err
+				}
+			}
+			j.identify = dry || planFile != "" || remembers
 			var w *wav.Writer
 			if !dry {
 				if w, err = like.create(out, take); err != nil {
@@ -144,6 +153,11 @@ outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
 			}
 			if planFile != "" && !dry {
 				if err := writeFile(planFile, j.plan.Format(), force); err != nil {
+					return err
+				}
+			}
+			if remembers {
+				if err := writeSidecar(c.Context(), s, out, args[0], j.plan); err != nil {
 					return err
 				}
 			}

@@ -119,6 +119,7 @@ func TestEditOfNothing(t *testing.T) {
 		}
 		os.Remove(in)
 		os.Remove(out)
+		os.Remove(sidecarOf(out))
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left in the folder: %v, %v", left, err)
