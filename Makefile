@@ -6,12 +6,13 @@ DESTDIR ?=
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libjack-jackd2-dev libasound2-dev
 DEMO_PACKAGES  = jackd2 espeak-ng alsa-utils
-TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite
+TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite tmux parallel
+VM_PACKAGES    = qemu-system-x86 seabios cpio kmod xz-utils
 
 # The rooms under testdata are packages too; ./... does not see them.
 PACKAGES = ./... $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard testdata/*/*.go)))))
 
-.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench check install clean
+.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench test-vm check install clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -81,6 +82,10 @@ bench: build demo-deps test-deps ## print speed and memory as ratios to cp and s
 	$(GO) test ./rt -run 'TestLoad$$' -count=1 -v -args -load 60s
 	$(GO) run ./testdata/bench build/jackknife build/bench
 	$(GO) test -run '^$$' -bench . ./wav ./editor ./jackgraph
+
+test-vm: build ## run the card commands against real ALSA drivers, in a small virtual machine
+	$(call apt,$(VM_PACKAGES))
+	testdata/kernel/run.sh build/vm build/jackknife testdata/kernel/cards.sh
 
 check: ## gofmt and go vet, with cgo and without
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
