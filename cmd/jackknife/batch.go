@@ -273,6 +273,10 @@ func (i *batchItem) fail(err error) {
 func (b *batch) one(ctx context.Context, name string, item *batchItem) (*wav.Writer, string) {
 	*item = batchItem{Take: name, Output: b.output(name), State: "done"}
 	w, key, err := b.edit(ctx, item)
+	if err != nil && ctx.Err() != nil {
+		*item = batchItem{} // as if not come to
+		return nil, ""
+	}
 	item.fail(err)
 	return w, key
 }
@@ -446,6 +450,7 @@ func (b *batch) progress(s *streams, items []batchItem) (stop func()) {
 
 // report is the table of what was done, and then what failed.
 func (b *batch) report(ctx context.Context, s *streams, items []batchItem) error {
+	total := len(items)
 	items = slices.DeleteFunc(items, func(i batchItem) bool { return i.State == "" }) // not come to
 	counts := map[string]int{}
 	for _, i := range items {
@@ -490,7 +495,7 @@ func (b *batch) report(ctx context.Context, s *streams, items []batchItem) error
 	failed := counts["failed"]
 	switch {
 	case ctx.Err() != nil:
-		return &failure{code: exitFailed, err: errors.New("interrupted"), hint: "--resume goes on with the takes that are missing"}
+		return &failure{code: exitFailed, err: fmt.Errorf("interrupted after %d of %d takes", len(items), total), hint: "--resume goes on with the takes that are missing"}
 	case failed > 0 && failed == len(items):
 		return &failure{code: exitFailed, err: fmt.Errorf("%d of %d takes failed", failed, len(items)), hint: hint}
 	case failed > 0:
