@@ -94,6 +94,7 @@ func openCoded(t testing.TB, name string) *Reader {
 // Every sample that goes in comes out: read by us, by mewkiz/flac where it can,
 // and by flac, which also checks the file.
 func TestFLACKeepsSamples(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(7, 8))
 	tool, _ := exec.LookPath("flac")
@@ -166,6 +167,7 @@ func mewkizReads(name string, f Format, audio []byte) error {
 
 // What flac itself writes, at every level and with odd settings, is read back.
 func TestFLACReadsOthers(t *testing.T) {
+	t.Parallel()
 	tool, err := exec.LookPath("flac")
 	if err != nil {
 		t.Skip("flac is not installed")

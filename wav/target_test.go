@@ -13,11 +13,12 @@ import (
 // Every container with every width is read by others as it was written, and by
 // us as what the take holds.
 func TestTargets(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(11, 12))
 	const n = 3001
 	for i, from := range formats() {
-		if from.Channels == 3 || testing.Short() && from.Channels != 2 {
+		if from.Channels != 2 && (testing.Short() || i%3 > 0) {
 			continue
 		}
 		take := filepath.Join(dir, "take.wav")

@@ -19,6 +19,7 @@ import (
 // Every file written here is read by others, and read the same. A tool that
 // is not installed is left out.
 func TestOthersReadWhatIsWritten(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(5, 6))
 	const n = 5003
