@@ -116,6 +116,18 @@ func TestDetectSound(t *testing.T) {
 			}
 			return spoken(t)
 		})}, phrases},
+		{"a steady vowel in digital silence", pcm24, [][]float64{seconds(10, func(t float64) float64 {
+			if t < 3 || t >= 6 {
+				return 0
+			}
+			return 0.05*math.Sin(2*math.Pi*450*t) + 0.03*math.Sin(2*math.Pi*1050*t)
+		})}, [][2]float64{{3, 6}}},
+		{"room tone between digital silences", pcm24, [][]float64{seconds(10, func(t float64) float64 {
+			if t < 3 || t >= 6 {
+				return 0
+			}
+			return tone(t)
+		})}, nil},
 		{"speech at either end", pcm24, [][]float64{seconds(5, func(t float64) float64 { return tone(t) + vowel(t, -1, 1) + vowel(t, 4, 6) })}, [][2]float64{{0, 1}, {4, 5}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,6 +13,9 @@ const (
 
 	// A band this far below full scale holds no tone, only digital silence.
 	deadDB = -125
+	// A steady sound with a band above this is no room tone if nothing rises
+	// above it: something is held between digital silences.
+	loudDB = -50
 	// A look is active, or core, where some band is both so many dB and so
 	// many standard deviations above the tone.
 	activeDB, activeSigmas = 2, 3.8
@@ -81,7 +84,7 @@ func (t *tone) learn(before, now, after looks) {
 		t.sift(erode)
 		t.follow()
 	}
-	if gated && t.cleanShare() < 0.04 {
+	if share := t.cleanShare(); gated && (share < 0.04 || share > 0.7 && t.loudest() > loudDB) {
 		t.none()
 	}
 	t.slowSpread = t.spreads(t.slow, 0.2, 0.6)
@@ -191,6 +194,17 @@ func (t *tone) cleanShare() float64 {
 		}
 	}
 	return float64(clean) / float64(max(sounds, 1))
+}
+
+// loudest is the highest level of the tone in any band at any time.
+func (t *tone) loudest() float32 {
+	most := float32(deadDB)
+	for _, mean := range t.mean {
+		for _, l := range mean[:bands] {
+			most = max(most, l)
+		}
+	}
+	return most
 }
 
 // none makes t the model of a take without room tone: all that sounds stands

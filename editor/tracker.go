@@ -11,7 +11,7 @@ const (
 	holeLooks  = 12 // a phrase grows through holes of up to 60 ms
 	blurLooks  = 2  // a look sees 10 ms ahead: that much earlier it finds a phrase
 	mergeLooks = 40 // islands nearer than 200 ms are one;
-	firmLooks  = 3  // so is a weak group that lasts 15 ms: the release of a stop
+	firmLooks  = 5  // so is a weak group that lasts 25 ms: the release of a stop
 	leastLooks = 12 // an island shorter than 60 ms is none
 	awayLooks  = 20 // clean tone is so far from any island: 80 ms and what is blurred
 	toneLooks  = 10 // and lasts 50 ms

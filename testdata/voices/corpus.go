@@ -50,7 +50,7 @@ func Rounds(set string, rounds, lines int) []Config {
 		for i, c := range Corpora[set] {
 			c.Seed, c.Lines, c.Noises = uint64(100*round+i+1), lines, 2
 			if set == "fresh" {
-				c.Seed += 7000
+				c.Seed += 9000
 			}
 			out = append(out, c)
 		}

@@ -17,6 +17,10 @@ type Score struct {
 	FalseMS        float64   // and what of it is taken for speech
 }
 
+// leastPauseMS is 0.3 s, the shortest pause looked for, and 10 ms at either end,
+// to which ends are known.
+const leastPauseMS = 320
+
 // Add judges the pauses found in a take of the given truth. Pauses with a
 // breath, a click or a clap in them are not judged.
 func (s *Score) Add(t Truth, rateHz int, found []editor.Pause) {
@@ -46,7 +50,7 @@ func (s *Score) Add(t Truth, rateHz int, found []editor.Pause) {
 		}
 		if last >= 0 {
 			a, b := t.Phrases[last].Audible.End, p.Audible.Start
-			if b-a >= int64(rateHz)*3/10 && !noisy(a, b) {
+			if ms(b-a) >= leastPauseMS && !noisy(a, b) {
 				s.Pauses++
 				if k := slices.IndexFunc(found, func(q editor.Pause) bool { return q.Heard.Start < (a+b)/2 && q.Heard.End > (a+b)/2 }); k < 0 {
 					s.Missed++
