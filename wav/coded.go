@@ -44,7 +44,7 @@ func (e *decodeError) Unwrap() error        { return e.err }
 // lossy audio becomes 32-bit float.
 func OpenCoded(ctx context.Context, name string) (*Reader, error) {
 	return open(name, func(file *os.File, size int64) (*Reader, error) {
-		return readAny(ctx, file, size, filepath.Dir(name))
+		return readAny(ctx, file, size, false, filepath.Dir(name))
 	})
 }
 
@@ -58,7 +58,7 @@ func OpenStream(ctx context.Context, in io.Reader, name string) (*Reader, error)
 	size, err := io.Copy(file, &interruptible{ctx, in})
 	var r *Reader
 	if err == nil {
-		r, err = readAny(ctx, file, size, ".")
+		r, err = readAny(ctx, file, size, true, ".")
 	}
 	if err == nil {
 		r.file = file
@@ -83,8 +83,8 @@ func (r *interruptible) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-func readAny(ctx context.Context, file *os.File, size int64, near string) (*Reader, error) {
-	r, err := NewReader(file, size)
+func readAny(ctx context.Context, file *os.File, size int64, stream bool, near string) (*Reader, error) {
+	r, err := newReader(file, size, stream)
 	var coded *codedError
 	if !errors.As(err, &coded) {
 		return r, err

@@ -27,43 +27,48 @@ func seed(f *testing.F, add func(file []byte)) {
 func FuzzParse(f *testing.F) {
 	seed(f, func(file []byte) { f.Add(file) })
 	f.Fuzz(func(t *testing.T, file []byte) {
-		began := time.Now()
-		l, err := parse(bytes.NewReader(file), int64(len(file)))
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("took %v", took)
-		}
-		text := strings.Join(append(l.notes, l.damage), "")
-		if err != nil {
-			text += err.Error()
-		}
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			t.Errorf("control characters in %q", text)
-		}
-		if err != nil {
-			return
-		}
-		size := l.format.FrameBytes()
-		if l.frames < 0 || l.data < 0 || l.frames > (int64(len(file))-l.data)/int64(size) {
-			t.Fatalf("%d frames of %d bytes at byte %d, file has %d", l.frames, size, l.data, len(file))
-		}
-		if l.damage == "" && (l.after < l.data || l.end < l.after || l.end > int64(len(file))) {
-			t.Fatalf("audio from %d to %d, end %d, file has %d", l.data, l.after, l.end, len(file))
-		}
-		for _, c := range l.chunks {
-			if c.Size < 0 || c.Body+c.Size > int64(len(file)) {
-				t.Fatalf("chunk %+v, file has %d", c, len(file))
-			}
-		}
-		r := &Reader{layout: l, r: bytes.NewReader(file)}
-		got := frames(t, r)
-		if !bytes.Equal(got, file[l.data:][:len(got)]) || len(got) != int(l.frames)*size {
-			t.Fatal("other bytes than the file's")
-		}
-		if len(got) > 0 {
-			samples := make([]float64, len(got)/l.format.SampleBytes)
-			Decode(samples, got, l.format)
-		}
+		parsed(t, file, false)
+		parsed(t, file, true)
 	})
+}
+
+func parsed(t *testing.T, file []byte, stream bool) {
+	began := time.Now()
+	l, err := parseAs(bytes.NewReader(file), int64(len(file)), stream)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("took %v", took)
+	}
+	text := strings.Join(append(l.notes, l.damage), "")
+	if err != nil {
+		text += err.Error()
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		t.Errorf("control characters in %q", text)
+	}
+	if err != nil {
+		return
+	}
+	size := l.format.FrameBytes()
+	if l.frames < 0 || l.data < 0 || l.frames > (int64(len(file))-l.data)/int64(size) {
+		t.Fatalf("%d frames of %d bytes at byte %d, file has %d", l.frames, size, l.data, len(file))
+	}
+	if l.damage == "" && (l.after < l.data || l.end < l.after || l.end > int64(len(file))) {
+		t.Fatalf("audio from %d to %d, end %d, file has %d", l.data, l.after, l.end, len(file))
+	}
+	for _, c := range l.chunks {
+		if c.Size < 0 || c.Body+c.Size > int64(len(file)) {
+			t.Fatalf("chunk %+v, file has %d", c, len(file))
+		}
+	}
+	r := &Reader{layout: l, r: bytes.NewReader(file)}
+	got := frames(t, r)
+	if !bytes.Equal(got, file[l.data:][:len(got)]) || len(got) != int(l.frames)*size {
+		t.Fatal("other bytes than the file's")
+	}
+	if len(got) > 0 {
+		samples := make([]float64, len(got)/l.format.SampleBytes)
+		Decode(samples, got, l.format)
+	}
 }
 
 // Every file that is read is copied to the byte if nothing is edited; cut at

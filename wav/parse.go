@@ -63,8 +63,11 @@ type layout struct {
 // parse walks over all chunks once. Sizes from the file are compared, in 64
 // bits without a sign, with what the file has left before they are used;
 // nothing is allocated by such a size.
-func parse(r io.ReaderAt, size int64) (*layout, error) {
-	w := &walker{layout: &layout{size: size}, s: &scanner{r: r, size: size}}
+func parse(r io.ReaderAt, size int64) (*layout, error) { return parseAs(r, size, false) }
+
+// parseAs is parse for a file or what came from a stream.
+func parseAs(r io.ReaderAt, size int64, stream bool) (*layout, error) {
+	w := &walker{layout: &layout{size: size}, s: &scanner{r: r, size: size}, stream: stream}
 	err := w.identify()
 	if err == nil {
 		err = w.walk()
@@ -259,6 +262,7 @@ func printable(id string) bool {
 type walker struct {
 	*layout
 	s         *scanner
+	stream    bool
 	declared  int64 // where the file says that the RIFF ends; its real end if it does not say
 	audio     int64 // bytes in the data chunk
 	fmtBody   []byte
@@ -401,6 +405,9 @@ func (w *walker) takeAudio(c chunk) int64 {
 		n = w.ds64Audio
 	case w.wide() && n != w.ds64Audio:
 		w.notef("data chunk says %d bytes, ds64 %d", n, w.ds64Audio)
+	case w.stream && n > c.left && n >= w.boundless():
+		w.notef("data chunk of unknown size: the audio is taken to run to the end of the stream")
+		n = c.left
 	case !w.wide() && w.container != "Wave64" && n == unknownSize:
 		w.notef("data chunk of unknown size: the audio is taken to run to the end of the file")
 		n = c.left
@@ -423,6 +430,15 @@ func (w *walker) takeAudio(c chunk) int64 {
 		w.declared = w.size
 	}
 	return w.after
+}
+
+// boundless is from where on a size is the kind that a program writes into a
+// stream, where it cannot come back to correct it.
+func (w *walker) boundless() uint64 {
+	if w.container == "Wave64" {
+		return 1 << 62
+	}
+	return 1<<31 - 1<<20
 }
 
 // dataAt is where the header of the data chunk stands.

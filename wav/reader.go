@@ -82,8 +82,10 @@ func kind(m fs.FileMode) string {
 }
 
 // NewReader reads a take of size bytes from r, which must stay open.
-func NewReader(r io.ReaderAt, size int64) (*Reader, error) {
-	l, err := parse(r, size)
+func NewReader(r io.ReaderAt, size int64) (*Reader, error) { return newReader(r, size, false) }
+
+func newReader(r io.ReaderAt, size int64, stream bool) (*Reader, error) {
+	l, err := parseAs(r, size, stream)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ The output is a file like the take: same container, same samples, and what else
 the file holds is carried over; cue points, their regions and loops move with the
 audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV.
 --bits and --container ask for something else; samples that lose bits are
-dithered. - as TAKE is standard input, -o - standard output.
+dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is standard input, -o - standard output.
 
 Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
 take by it, jackknife apply makes the output again.
