@@ -40,7 +40,7 @@ func ParseText(file string, text []byte, rateHz int) ([]Said, error) {
 	case bytes.Contains(text, []byte("-->")), bytes.HasPrefix(start, []byte("WEBVTT")):
 		said, err = parseSubtitles(file, string(text), rateHz)
 	default:
-		said, err = ParseLabels(file, text, rateHz)
+		said, _, err = parseLabels(file, text, rateHz)
 	}
 	slices.SortStableFunc(said, func(a, b Said) int { return cmp.Compare(a.middle(), b.middle()) })
 	return said, err
@@ -58,12 +58,11 @@ func timed(from, to float64, rateHz int) (Span, bool) {
 	return Span{frame(from), frame(to)}, true
 }
 
-// ParseLabels reads an Audacity label track: start and end in seconds and the
+// parseLabels reads an Audacity label track: start and end in seconds and the
 // label, with tabs between them. The lines that Audacity writes for a range of
 // frequencies, beginning with a backslash, are passed over. The labels are in
-// the order of the file.
-func ParseLabels(file string, text []byte, rateHz int) ([]Said, error) {
-	var said []Said
+// the order of the file; lines says where they stand.
+func parseLabels(file string, text []byte, rateHz int) (labels []Said, lines []int, err error) {
 	lineNo := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
 		lineNo++
@@ -73,28 +72,28 @@ func ParseLabels(file string, text []byte, rateHz int) ([]Said, error) {
 		}
 		fields := strings.SplitN(line, "\t", 3)
 		if len(fields) < 2 {
-			return nil, &LineError{file, lineNo, 1, "want start, end and label with tabs between them, as Audacity writes them"}
+			return nil, nil, &LineError{file, lineNo, 1, "want start, end and label with tabs between them, as Audacity writes them"}
 		}
 		var at [2]float64
 		column := 1
 		for i, f := range fields[:2] {
 			var err error
 			if at[i], err = strconv.ParseFloat(strings.Replace(strings.TrimSpace(f), ",", ".", 1), 64); err != nil {
-				return nil, &LineError{file, lineNo, column, fmt.Sprintf("%q: want a time in seconds", f)}
+				return nil, nil, &LineError{file, lineNo, column, fmt.Sprintf("%q: want a time in seconds", f)}
 			}
 			column += len(f) + 1
 		}
 		span, ok := timed(at[0], at[1], rateHz)
 		if !ok {
-			return nil, &LineError{file, lineNo, 1, fmt.Sprintf("a label from %s to %s", fields[0], fields[1])}
+			return nil, nil, &LineError{file, lineNo, 1, fmt.Sprintf("a label from %s to %s", fields[0], fields[1])}
 		}
 		words := ""
 		if len(fields) == 3 {
 			words = strings.TrimSpace(fields[2])
 		}
-		said = append(said, Said{span, words})
+		labels, lines = append(labels, Said{span, words}), append(lines, lineNo)
 	}
-	return said, nil
+	return labels, lines, nil
 }
 
 var (
