@@ -23,7 +23,7 @@ var ratios = []float64{20, 30, 40, 60}
 func corpus() []voices.Config {
 	switch set := os.Getenv("JACKKNIFE_CORPUS"); set {
 	case "":
-		return voices.Rounds("held-out", 1, 7)
+		return voices.Rounds("held-out", 1, 9)
 	case "full":
 		return append(append(voices.Rounds("held-out", 4, 0), voices.Rounds("tuning", 4, 0)...), voices.Rounds("fresh", 4, 0)...)
 	default:
