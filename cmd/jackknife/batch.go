@@ -125,8 +125,8 @@ func (b *batch) run(ctx context.Context, s *streams, names []string) error {
 	items := make([]batchItem, len(names))
 	next := make(chan int)
 	var workers, committer sync.WaitGroup
-	sealed := make(chan sealedItem, mostSealed)
-	committer.Go(func() { b.commit(sealed) })
+	sealed := make(chan *sealedItem, mostSealed)
+	committer.Go(func() { b.commit(context.WithoutCancel(ctx), sealed) })
 	jobs := b.jobs
 	if jobs == 0 {
 		jobs = 2 * runtime.GOMAXPROCS(0)
@@ -134,8 +134,8 @@ func (b *batch) run(ctx context.Context, s *streams, names []string) error {
 	for range min(jobs, len(names)) {
 		workers.Go(func() {
 			for i := range next {
-				if w, key := b.one(ctx, names[i], &items[i]); w != nil {
-					sealed <- sealedItem{&items[i], w, key}
+				if made := b.one(ctx, names[i], &items[i]); made != nil {
+					sealed <- made
 				} else {
 					b.passed.Add(1)
 				}
@@ -235,12 +235,13 @@ type sealedItem struct {
 	item *batchItem
 	w    *wav.Writer
 	key  string
+	plan editor.Plan
 }
 
 // commit gives outputs their names as they come, all that wait at once.
-func (b *batch) commit(sealed <-chan sealedItem) {
+func (b *batch) commit(ctx context.Context, sealed <-chan *sealedItem) {
 	for first := range sealed {
-		group := []sealedItem{first}
+		group := []*sealedItem{first}
 		for range len(sealed) {
 			group = append(group, <-sealed)
 		}
@@ -248,14 +249,34 @@ func (b *batch) commit(sealed <-chan sealedItem) {
 		for i, g := range group {
 			writers[i] = g.w
 		}
-		for i, err := range wav.CommitAll(writers) {
-			if err == nil {
-				err = b.remember(group[i].item, group[i].key)
+		errs := wav.CommitAll(writers)
+		var plans sync.WaitGroup
+		for i, g := range group {
+			plans.Go(func() {
+				if errs[i] == nil {
+					errs[i] = keepPlan(ctx, g)
+				}
+			})
+		}
+		plans.Wait()
+		for i, g := range group {
+			if errs[i] == nil {
+				errs[i] = b.remember(g.item, g.key)
 			}
-			group[i].item.fail(err)
+			g.item.fail(errs[i])
 			b.passed.Add(1)
 		}
 	}
+}
+
+// keepPlan writes the sidecar of an output. It may come to the disk later: the
+// take and the rules would make it again.
+func keepPlan(ctx context.Context, g *sealedItem) error {
+	text, err := sidecarText(ctx, nil, g.item.Output, g.item.Take, g.plan)
+	if err == nil {
+		err = os.WriteFile(sidecarOf(g.item.Output), text, 0666)
+	}
+	return err
 }
 
 func (i *batchItem) fail(err error) {
@@ -270,48 +291,52 @@ func (i *batchItem) fail(err error) {
 }
 
 // one edits a take. Its failure is the take's alone.
-func (b *batch) one(ctx context.Context, name string, item *batchItem) (*wav.Writer, string) {
+func (b *batch) one(ctx context.Context, name string, item *batchItem) *sealedItem {
 	*item = batchItem{Take: name, Output: b.output(name), State: "done"}
-	w, key, err := b.edit(ctx, item)
+	made, err := b.edit(ctx, item)
 	if err != nil && ctx.Err() != nil {
 		*item = batchItem{} // as if not come to
-		return nil, ""
+		return nil
 	}
 	item.fail(err)
-	return w, key
+	return made
 }
 
 // edit writes the output up to its seal; there is none if nothing is to be done.
-func (b *batch) edit(ctx context.Context, item *batchItem) (_ *wav.Writer, key string, err error) {
+func (b *batch) edit(ctx context.Context, item *batchItem) (*sealedItem, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	take, err := openTake(ctx, nil, item.Take)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer take.Close()
 	defer b.memory.take(appetite(take))()
 	j, err := b.want.job(take, item.Take)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	if key, err = b.key(j); err != nil {
-		return nil, "", err
+	id, key, err := b.key(j)
+	if err != nil {
+		return nil, err
 	}
 	if b.resume && b.remembered(item, key) {
 		item.State = "before"
-		return nil, "", nil
+		return nil, nil
 	}
 	var w *wav.Writer
 	if b.dry {
 		item.State = "planned"
 	} else {
 		if err := vacant(item.Output, item.Take, b.force); err != nil {
-			return nil, "", err
+			return nil, err
+		}
+		if err := sidecarVacant(item.Output, b.force); err != nil {
+			return nil, err
 		}
 		if w, err = b.like.create(item.Output, take); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		w.Replace = b.force
 		j.renderer = editor.NewRenderer(take, w, b.want.seed)
@@ -323,28 +348,31 @@ func (b *batch) edit(ctx context.Context, item *batchItem) (_ *wav.Writer, key s
 		err = finish(ctx, nil, w, item.Output, nil, err)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	item.batchNumbers = batchNumbers{
 		RateHz: take.Format().RateHz, Before: take.Frames(), After: j.plan.Edits.Length(take.Frames()),
 		Pauses: j.counts.Pauses, Changed: j.counts.Changed, Cuts: j.counts.Cuts,
 	}
-	return w, key, nil
+	if w == nil {
+		return nil, nil
+	}
+	j.plan.Take = id
+	return &sealedItem{item, w, key, j.plan}, nil
 }
 
 // key is the hash of the take and of all that decides what becomes of it.
-func (b *batch) key(j *job) (string, error) {
-	id, err := editor.Identify(j.take, "")
-	if err != nil {
-		return "", ofTake(j.name, err)
+func (b *batch) key(j *job) (id editor.TakeID, key string, err error) {
+	if id, err = editor.Identify(j.take, j.name); err != nil {
+		return id, "", ofTake(j.name, err)
 	}
 	file, err := os.Stat(j.name) // its size: tags do not count in the identity, but are carried over
 	if err != nil {
-		return "", err
+		return id, "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %+v %d %+v %s %+v", version, id, file.Size(), *b.want, editor.FormatRules(j.rules), *b.like)
-	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
+	fmt.Fprintf(sum, "%s %s %d %+v %s %+v", version, id.Hash, file.Size(), *b.want, editor.FormatRules(j.rules), *b.like)
+	return id, hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }
 
 // memo is what is remembered of an edit: a line of JSON in a file in the

@@ -32,20 +32,28 @@ func sidecarVacant(out string, force bool) error {
 
 // writeSidecar writes the sidecar of an output that has just been made of a take.
 func writeSidecar(ctx context.Context, s *streams, out, takeName string, plan editor.Plan) error {
-	made, err := openTake(ctx, s, out)
+	text, err := sidecarText(ctx, s, out, takeName, plan)
 	if err != nil {
 		return err
+	}
+	return writeFile(sidecarOf(out), text, true)
+}
+
+func sidecarText(ctx context.Context, s *streams, out, takeName string, plan editor.Plan) ([]byte, error) {
+	made, err := openTake(ctx, s, out)
+	if err != nil {
+		return nil, err
 	}
 	defer made.Close()
 	id, err := editor.Identify(made, out)
 	if err != nil {
-		return fmt.Errorf("%s: %w", shown(out), err)
+		return nil, fmt.Errorf("%s: %w", shown(out), err)
 	}
 	plan.Output.Name, plan.Output.Hash = filepath.Base(out), id.Hash
 	if plan.Take.Name, err = fromFolder(filepath.Dir(out), takeName); err != nil {
-		return fmt.Errorf("%s: %w", shown(takeName), err)
+		return nil, fmt.Errorf("%s: %w", shown(takeName), err)
 	}
-	return writeFile(sidecarOf(out), plan.Format(), true)
+	return plan.Format(), nil
 }
 
 // fromFolder is a file's name as seen from a folder.
