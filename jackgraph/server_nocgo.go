@@ -26,3 +26,9 @@ type Watch struct{ *Server }
 func OpenWatch(name string) (*Watch, error)                { return nil, ErrNoLibrary }
 func (w *Watch) Graph() Graph                              { return Graph{} }
 func (w *Watch) Next(ctx context.Context) ([]Event, error) { return nil, ErrNoLibrary }
+
+func (s *Server) Activate() error          { return ErrNoLibrary }
+func (s *Server) Transport() Transport     { return Transport{} }
+func (s *Server) Roll()                    {}
+func (s *Server) Halt()                    {}
+func (s *Server) Locate(frame int64) error { return ErrNoLibrary }

@@ -144,6 +144,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		recoverCommand(s),
 		takeCommand(s),
 		undoCommand(s),
+		transportCommand(s),
 		watchCommand(s),
 	)
 	return root

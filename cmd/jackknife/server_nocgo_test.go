@@ -10,7 +10,7 @@ import (
 
 // An edit-only binary says what it lacks and how to get it.
 func TestPatchingWithoutLibrary(t *testing.T) {
-	for _, args := range [][]string{{"ports"}, {"connect", "a:b", "c:d"}, {"disconnect", "a:"}, {"watch"}, {"patch", "save", "-"}} {
+	for _, args := range [][]string{{"ports"}, {"connect", "a:b", "c:d"}, {"disconnect", "a:"}, {"watch"}, {"patch", "save", "-"}, {"transport", "status"}} {
 		var out, errw bytes.Buffer
 		code := run(t.Context(), args, strings.NewReader(""), &out, &errw)
 		said := errw.String()
