@@ -41,8 +41,8 @@ import (
 
 func (s *Server) c() *C.jack_client_t { return (*C.jack_client_t)(unsafe.Pointer(s.handle)) }
 
-// Activate joins the graph: without it PipeWire's transport does not heed a
-// client.
+// Activate joins the graph: only then a server tells what happens, and
+// PipeWire's transport heeds a client.
 func (s *Server) Activate() error {
 	code, err := s.ask(func() int { return int(C.jack_activate(s.c())) })
 	if err == nil && code != 0 {

@@ -64,14 +64,7 @@ func (w *Watch) listen() error {
 	if w.c == nil {
 		return errors.New("watch: the server takes no callbacks")
 	}
-	code, err := w.ask(func() int { return int(C.jack_activate(client)) })
-	if err == nil && code != 0 {
-		err = fmt.Errorf("refused by the server (code %d)", code)
-	}
-	if err != nil {
-		return fmt.Errorf("activate JACK client: %w", err)
-	}
-	return nil
+	return w.Activate()
 }
 
 // Close leaves the server. Where it does not answer, what its threads may
