@@ -42,6 +42,7 @@ type Plan struct {
 	// Breaths is where breaths belonged when the pauses were found.
 	Breaths Breaths
 	Seed    uint64 // of the room tone
+	Silence bool   // digital silence instead of room tone
 	// Output is what was made of the take by the plan, if the plan lies beside it
 	// to remember that: name and hash, as in TakeID.
 	Output struct{ Name, Hash string }
@@ -151,6 +152,9 @@ func (p *Plan) Format() []byte {
 	}
 	if p.Breaths != BreathsKept {
 		fmt.Fprintf(&b, "breaths %s\n", p.Breaths)
+	}
+	if p.Silence {
+		b.WriteString("fill    silence\n")
 	}
 	fmt.Fprintf(&b, "seed    %d\n", p.Seed)
 	if p.Output.Name != "" {
@@ -327,6 +331,12 @@ func (p *Plan) header(s *scanner, seen map[string]bool) error {
 		if p.Breaths, err = ParseBreaths(value); err != nil {
 			return s.errorf("want keep or pause")
 		}
+		return nil
+	case "fill":
+		if value != "tone" && value != "silence" {
+			return s.errorf("want tone or silence")
+		}
+		p.Silence = value == "silence"
 		return nil
 	case "seed":
 		if p.Seed, err = strconv.ParseUint(value, 10, 64); err != nil {

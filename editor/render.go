@@ -32,6 +32,10 @@ import (
 // when the pauses arrived. A Renderer serves one goroutine, and has one of its
 // own that writes while the next fill is made: Stop ends it.
 type Renderer struct {
+	// Silence makes the fills digitally silent, between their seams. It is set
+	// before the first edit.
+	Silence bool
+
 	take    *wav.Reader
 	w       io.Writer
 	seed    uint64
@@ -108,15 +112,28 @@ func Render(ctx context.Context, take *wav.Reader, l List, o DetectOptions, seed
 	if err := l.Validate(take.Frames()); err != nil {
 		return Result{}, err
 	}
-	r := NewRenderer(take, w, seed)
+	return NewRenderer(take, w, seed).render(ctx, l, o)
+}
+
+// Render writes the take as the plan says to w.
+func (p *Plan) Render(ctx context.Context, take *wav.Reader, w io.Writer) (Result, error) {
+	if err := p.Edits.Validate(take.Frames()); err != nil {
+		return Result{}, err
+	}
+	r := NewRenderer(take, w, p.Seed)
+	r.Silence = p.Silence
+	return r.render(ctx, p.Edits, p.Detect())
+}
+
+func (r *Renderer) render(ctx context.Context, l List, o DetectOptions) (Result, error) {
 	defer r.Stop()
 	for _, e := range l {
 		if err := r.Edit(ctx, e); err != nil {
 			return r.result, err
 		}
 	}
-	if len(l) > 0 && take.Frames() > 0 {
-		_, err := Detect(ctx, take, o, func(p Pause) error { return r.Pause(ctx, p) })
+	if len(l) > 0 && r.take.Frames() > 0 {
+		_, err := Detect(ctx, r.take, o, func(p Pause) error { return r.Pause(ctx, p) })
 		if err != nil {
 			return r.result, err
 		}
@@ -352,8 +369,8 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	from := levelIn(r.pieces, left, f.Channels, f.RateHz)
 	to := levelIn(r.pieces, right, f.Channels, f.RateHz)
 	seamIn, seamOut := fillSeams(e, r.pauses, r.take.Frames(), f.RateHz)
-	tonal := r.begin(e, ramp{from, to, e.Fill})
-	if !tonal {
+	tonal := !r.Silence && r.begin(e, ramp{from, to, e.Fill})
+	if !tonal && !r.Silence {
 		r.result.Silent++
 	}
 	// The seams are read as a whole, what is between them as it comes.

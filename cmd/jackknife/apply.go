@@ -84,7 +84,7 @@ file like the take unless --bits or --container ask for something else.`,
 					return err
 				}
 				w.Replace = force
-				result, err = editor.Render(c.Context(), take, plan.Edits, plan.Detect(), plan.Seed, w)
+				result, err = plan.Render(c.Context(), take, w)
 				if err := finish(c.Context(), s, w, out, plan.Edits, ofTake(takeFile, err)); err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,8 @@ the file holds is carried over; cue points, their regions and loops move with th
 audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV.
 --bits and --container ask for something else; samples that lose bits are
 dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is standard input, -o - standard output.
+
+--fill silence makes new quiet digitally silent, for those who want it so.
 
 Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
 take by it, jackknife apply makes the output again.
@@ -205,6 +208,7 @@ type job struct {
 	text     []editor.Said
 	min      time.Duration
 	breaths  editor.Breaths
+	silence  bool // digital, instead of room tone
 	seed     uint64
 	identify bool
 	renderer *editor.Renderer // nil: only plan
@@ -212,10 +216,11 @@ type job struct {
 	plan   editor.Plan
 	counts editor.Counts
 	result editor.Result
+	dead   int // pauses of digital silence
 }
 
 func (j *job) run(ctx context.Context) error {
-	j.plan = editor.Plan{Rules: j.rules, Min: j.min, Breaths: j.breaths, Seed: j.seed}
+	j.plan = editor.Plan{Rules: j.rules, Min: j.min, Breaths: j.breaths, Silence: j.silence, Seed: j.seed}
 	if j.identify {
 		var err error
 		if j.plan.Take, err = editor.Identify(j.take, j.name); err != nil {
@@ -223,6 +228,7 @@ func (j *job) run(ctx context.Context) error {
 		}
 	}
 	if j.renderer != nil {
+		j.renderer.Silence = j.silence
 		defer j.renderer.Stop()
 	}
 	f := j.take.Format()
@@ -245,6 +251,9 @@ func (j *job) run(ctx context.Context) error {
 					return err
 				}
 			}
+			if dead(j.take, q) {
+				j.dead++
+			}
 			return p.Pause(q)
 		})
 	}
@@ -256,6 +265,18 @@ func (j *job) run(ctx context.Context) error {
 		j.result, err = j.renderer.Finish(ctx)
 	}
 	return ofTake(j.name, err)
+}
+
+// dead reports whether the quietest 20 ms of a pause are one value, which no
+// converter gives.
+func dead(take *wav.Reader, q editor.Pause) bool {
+	f := take.Format()
+	half := int64(f.RateHz / 100)
+	from, to := max(q.Start, q.At-half), min(q.End, q.At+half)
+	raw := make([]byte, max(0, to-from)*int64(f.FrameBytes()))
+	n, _ := take.ReadFrames(raw, from) // what cannot be read is told by who needs it
+	raw = raw[:n*f.FrameBytes()]
+	return int64(n) >= half && bytes.Equal(raw[f.FrameBytes():], raw[:len(raw)-f.FrameBytes()])
 }
 
 // ofTake names the take in an error of reading it.
@@ -277,6 +298,9 @@ func (j *job) report(s *streams, out string, asJSON bool) error {
 		clock(before, rate), clock(after, rate))
 	if j.counts.Held > 0 {
 		fmt.Fprintf(s.err, "%s: %s no shorter than the pads around it allow\n", shown(j.name), counted(j.counts.Held, "pause", "pauses"))
+	}
+	if j.dead > 0 {
+		fmt.Fprintf(s.err, "%s: %s digital silence, as a gate or other cuts leave it: the room's sound stops there, and new quiet in it may not fit\n", shown(j.name), counted(j.dead, "pause is", "pauses are"))
 	}
 	note(s.err, out, j.result)
 	if !asJSON {

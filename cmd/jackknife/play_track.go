@@ -81,7 +81,7 @@ func (t *track) render(ctx context.Context) *rendering {
 	})
 	go func() {
 		defer close(r.done)
-		_, err := editor.Render(ctx, t.take, t.plan.Edits, t.plan.Detect(), t.plan.Seed, pw)
+		_, err := t.plan.Render(ctx, t.take, pw)
 		pw.CloseWithError(err)
 	}()
 	return r

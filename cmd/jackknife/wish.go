@@ -14,7 +14,7 @@ import (
 type wish struct {
 	pauses, cuts    []string
 	rulesFile, text string
-	breaths         string
+	breaths, fill   string
 	min             time.Duration
 	seed            uint64
 }
@@ -27,6 +27,8 @@ func (w *wish) flags(c *cobra.Command) {
 	f.StringArrayVarP(&w.cuts, "cut", "c", nil, "cut `START-END`, times of the take")
 	f.DurationVar(&w.min, "min", 300*time.Millisecond, "shortest pause that rules may touch")
 	breathsFlag(c, &w.breaths)
+	f.StringVar(&w.fill, "fill", "tone", "what new quiet is made of: tone (the room's own sound) or silence (digital)")
+	c.RegisterFlagCompletionFunc("fill", cobra.FixedCompletions([]string{"tone", "silence"}, cobra.ShellCompDirectiveNoFileComp))
 	f.Uint64Var(&w.seed, "seed", 0, "another seed grows other room tone and jitters otherwise")
 }
 
@@ -35,8 +37,11 @@ func (w *wish) job(take *wav.Reader, name string) (*job, error) {
 	if w.min <= 0 {
 		return nil, usagef("--min %v: a pause lasts longer than that", w.min)
 	}
+	if w.fill != "tone" && w.fill != "silence" {
+		return nil, usagef("--fill %q: want tone or silence", w.fill)
+	}
 	rate := take.Format().RateHz
-	j := &job{take: take, name: name, min: w.min, seed: w.seed}
+	j := &job{take: take, name: name, min: w.min, silence: w.fill == "silence", seed: w.seed}
 	var err error
 	if j.breaths, err = parseBreaths(w.breaths); err != nil {
 		return nil, err
