@@ -67,7 +67,12 @@ func (f *filler) begin(format wav.Format, pieces []piece, r ramp, length int64, 
 	f.format, f.pieces, f.ramp, f.length, f.fade, f.cut = format, pieces, r, length, lap, cut
 	f.follow = min(1, 2*math.Pi*30*commonStep/float64(format.RateHz))
 	f.block, f.used, f.done = nil, 0, 0
-	f.recall = 1 + int(millis(recallMillis, format.RateHz)/(length-int64(len(lap))))
+	var pool int64
+	for _, p := range pieces {
+		pool += p.Len()
+	}
+	// Half of the tone is always left to choose from, or the order repeats.
+	f.recall = 1 + int(min(millis(recallMillis, format.RateHz), pool/2)/(length-int64(len(lap))))
 	f.before = append(f.before[:0], heard)
 	f.enter(f.choose())
 }

@@ -69,8 +69,8 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // How much tone a fill is made of, and how far it is fetched from.
 const (
 	leastToneMillis  = 500  // less is not cut into grains
-	enoughToneMillis = 1000 // no farther pause is asked; for long fills it is half their length, at most
-	plentyToneMillis = 3000
+	enoughToneMillis = 1000 // no farther pause is asked; for a long fill as much as its length, up to plenty
+	plentyToneMillis = 5000
 	mostToneMillis   = 1500 // of one stretch
 	pieceMillis      = 40   // shorter stretches are passed over
 	reachMillis      = 60_000
@@ -487,7 +487,7 @@ func (r *Renderer) tone(e Edit) ([]Span, bool) {
 	j := sort.Search(len(r.pauses), func(j int) bool { return r.pauses[j].End >= e.Start })
 	i := j - 1
 	var quiet *Pause
-	enough := min(max(e.Fill/2, millis(enoughToneMillis, rate)), millis(plentyToneMillis, rate))
+	enough := min(max(e.Fill, millis(enoughToneMillis, rate)), millis(plentyToneMillis, rate))
 	for total < enough {
 		left, right := int64(math.MaxInt64), int64(math.MaxInt64)
 		if i >= 0 {
