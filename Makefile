@@ -6,17 +6,17 @@ DESTDIR ?=
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libjack-jackd2-dev libasound2-dev
 DEMO_PACKAGES  = jackd2 espeak-ng alsa-utils
-TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite tmux parallel
+TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite tmux parallel aj-snapshot
 VM_PACKAGES    = qemu-system-x86 seabios cpio kmod xz-utils
 
 # The rooms under testdata are packages too; ./... does not see them.
 PACKAGES = ./... $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard testdata/*/*.go)))))
 
-.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench test-vm check install clean
+.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench bench-quality test-vm check install clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-13s %s\n", $$1, $$2 }'
 
 # apt installs those of its packages that are missing, as root or through sudo.
 define apt
@@ -82,6 +82,10 @@ bench: build demo-deps test-deps ## print speed and memory as ratios to cp and s
 	$(GO) test ./rt -run 'TestLoad$$' -count=1 -v -args -load 60s
 	$(GO) run ./testdata/bench build/jackknife build/bench
 	$(GO) test -run '^$$' -bench . ./wav ./editor ./jackgraph
+
+bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills beside other programs
+	$(call apt,auto-editor)
+	$(GO) run ./testdata/benchquality build/jackknife QUALITY.md
 
 test-vm: build ## run the card commands against real ALSA drivers, in a small virtual machine
 	$(call apt,$(VM_PACKAGES))

@@ -119,34 +119,54 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		return &failure{code: exitUsage, err: err, hint: "see " + c.CommandPath() + " --help"}
 	})
 	// One line a command; each is built in the file of its name.
-	root.AddCommand(
-		applyCommand(s),
-		cardCommand(s),
-		checkCommand(s),
-		compareCommand(s),
-		completionCommand(s),
-		connectCommand(s),
-		diffCommand(s),
-		disconnectCommand(s),
-		drawCommand(s),
-		editCommand(s),
-		infoCommand(s),
-		keepCommand(s),
-		labelsCommand(s),
-		manCommand(s),
-		mapCommand(s),
-		patchCommand(s),
-		pausesCommand(s),
-		planCommand(s),
-		playCommand(s),
-		portsCommand(s),
-		recordCommand(s),
-		recoverCommand(s),
-		takeCommand(s),
-		undoCommand(s),
-		transportCommand(s),
-		watchCommand(s),
-	)
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Edit a take:", []*cobra.Command{
+			pausesCommand(s),
+			editCommand(s),
+			planCommand(s),
+			applyCommand(s),
+			undoCommand(s),
+			diffCommand(s),
+			mapCommand(s),
+			labelsCommand(s),
+			checkCommand(s),
+			drawCommand(s),
+			compareCommand(s),
+			infoCommand(s),
+			recoverCommand(s),
+		}},
+		{"Record and play:", []*cobra.Command{
+			recordCommand(s),
+			takeCommand(s),
+			playCommand(s),
+			transportCommand(s),
+		}},
+		{"Patch:", []*cobra.Command{
+			portsCommand(s),
+			connectCommand(s),
+			disconnectCommand(s),
+			patchCommand(s),
+			keepCommand(s),
+			watchCommand(s),
+		}},
+		{"The sound card:", []*cobra.Command{
+			cardCommand(s),
+		}},
+		{"More:", []*cobra.Command{
+			completionCommand(s),
+			manCommand(s),
+		}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+		}
+		root.AddCommand(g.commands...)
+	}
+	root.SetHelpCommandGroupID("More:")
 	return root
 }
 
