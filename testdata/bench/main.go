@@ -1,9 +1,9 @@
 // Command bench times jackknife's edit of a long take beside cp and sox on the
 // same file, in turns, and prints ratios of wall time and peak memory:
 //
-//	go run ./testdata/bench PROGRAM FOLDER TAKE
+//	go run ./testdata/bench PROGRAM FOLDER
 //
-// TAKE is a spoken take of about a minute; the long takes are made of it.
+// The long takes are one spoken take of a minute or so, again and again.
 package main
 
 import (
@@ -18,18 +18,31 @@ import (
 	"syscall"
 	"time"
 
+	"jackknife/testdata/voices"
 	"jackknife/wav"
 )
 
 const rounds = 7
 
+// speakOnly, in the place of PROGRAM, makes the take and nothing else: a
+// program starts with the memory peak of the one that started it, so this one
+// must stay small.
+const speakOnly = "speak"
+
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: bench PROGRAM FOLDER TAKE")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: bench PROGRAM FOLDER")
 		os.Exit(2)
 	}
+	if os.Args[1] == speakOnly {
+		if err := speak(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, os.Args[1], os.Args[2], os.Args[3])
+	err := bench(ctx, os.Args[1], os.Args[2])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -37,15 +50,20 @@ func main() {
 	}
 }
 
-func bench(ctx context.Context, program, folder, take string) error {
+func bench(ctx context.Context, program, folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
 	long := filepath.Join(folder, "long.wav")
 	out := filepath.Join(folder, "out.wav")
 	defer os.Remove(out)
+	defer os.Remove(out + ".edits")
 	defer os.Remove(long)
 
+	take := filepath.Join(folder, "take.wav")
+	if out, err := exec.CommandContext(ctx, os.Args[0], speakOnly, take).CombinedOutput(); err != nil {
+		return fmt.Errorf("speak: %w\n%s", err, out)
+	}
 	hour, err := lengthen(long, take, time.Hour)
 	if err != nil {
 		return err
@@ -95,6 +113,7 @@ type run struct {
 
 func timed(ctx context.Context, out string, args []string) (run, error) {
 	os.Remove(out)
+	os.Remove(out + ".edits")
 	var words strings.Builder
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Stdout, c.Stderr = &words, &words
@@ -105,6 +124,24 @@ func timed(ctx context.Context, out string, args []string) (run, error) {
 	wall := time.Since(start)
 	usage := c.ProcessState.SysUsage().(*syscall.Rusage)
 	return run{wall, usage.Maxrss}, nil
+}
+
+// speak makes a spoken take: a relaxation exercise, read by espeak-ng in a room.
+func speak(name string) error {
+	phrases, err := os.MkdirTemp("", "jackknife-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(phrases)
+	take, err := voices.Make(phrases, voices.Config{
+		Seed: 7, Voice: "espeak en-us", Script: "relaxation", SNRDB: 45, Background: "room",
+		Format: wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3},
+	})
+	if err != nil {
+		return err
+	}
+	os.Remove(name)
+	return take.Write(name)
 }
 
 // lengthen writes take again and again until it lasts at least d, in the
