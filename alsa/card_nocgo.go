@@ -13,6 +13,8 @@ type Ctl struct{ Card Card }
 
 func Cards() ([]Card, error) { return nil, ErrNoLibrary }
 
+func StreamLimits(card Card) (capture, playback *Limits, err error) { return nil, nil, ErrNoLibrary }
+
 func Open(name string) (*Ctl, error) { return nil, ErrNoLibrary }
 
 func (c *Ctl) Close() error                                 { return ErrNoLibrary }

@@ -8,8 +8,7 @@ package alsa
 
 static void discard(const char *file, int line, const char *function, int err, const char *fmt, ...) {}
 
-// libasound would print what it also returns.
-static void hush(void) { snd_lib_error_set_handler(discard); }
+static void silence(void) { snd_lib_error_set_handler(discard); }
 */
 import "C"
 
@@ -22,11 +21,14 @@ import (
 	"unsafe"
 )
 
+// hush keeps libasound from printing what it also returns.
+func hush() { C.silence() }
+
 // Cards lists the sound cards of the machine in the order of their numbers.
 // A card that cannot be opened stands in the list with its number only, and
 // its error among the errors joined in err.
 func Cards() (cards []Card, err error) {
-	C.hush()
+	hush()
 	for n := C.int(-1); ; {
 		if r := C.snd_card_next(&n); r < 0 {
 			return cards, errors.Join(err, fmt.Errorf("list the sound cards: %w", failed(r)))
@@ -49,7 +51,7 @@ func Cards() (cards []Card, err error) {
 // the first card of the Envy24 family, or the first card. Without that card
 // the error is ErrNoCard.
 func Open(name string) (*Ctl, error) {
-	C.hush()
+	hush()
 	if name == "" {
 		cards, err := Cards()
 		if len(cards) == 0 {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -488,5 +489,35 @@ func TestAlsactl(t *testing.T) {
 	}
 	if changes, problems := Diff(second, states[0]); len(changes) != 0 || len(problems) != 0 {
 		t.Errorf("after alsactl restore: %v %v", changes, problems)
+	}
+}
+
+// What libasound says of the card's PCM is what its limits are known to be.
+func TestStreamLimits(t *testing.T) {
+	plug(t, "onboard", "delta1010lt")
+	cards, err := Cards()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, played, err := StreamLimits(cards[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	capture, playback, err := StreamLimits(cards[0]) // of the same simulated PCM, asked
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*Limits{capture, playback} {
+		if l.MinBlock > 3 || len(l.RatesHz) != 13 {
+			t.Errorf("%+v", l)
+		}
+		l.MinBlock = 2
+	}
+	if !reflect.DeepEqual([]*Limits{capture, playback}, []*Limits{known, played}) {
+		t.Errorf("asked %+v %+v, known %+v %+v", capture, playback, known, played)
+	}
+	cards[0].Number = 7
+	if _, _, err := StreamLimits(cards[0]); !errors.Is(err, ErrGone) {
+		t.Errorf("no such card: %v", err)
 	}
 }
