@@ -1,0 +1,105 @@
+package session
+
+import (
+	"fmt"
+	"strings"
+)
+
+// mistakes are what the schema cannot see: parts that do not go together, and
+// texts that mean nothing to the command they are for.
+func (f *File) mistakes(c Check) Errors {
+	var errs Errors
+	wrong := func(n *node, format string, args ...any) {
+		errs = append(errs, &Error{n.at, fmt.Sprintf(format, args...)})
+	}
+	means := func(n *node, check func(string) error) {
+		if n == nil || check == nil {
+			return
+		}
+		if n.kind == list {
+			for _, item := range n.items {
+				if err := check(item.text); err != nil {
+					wrong(item, "%s", err)
+				}
+			}
+		} else if err := check(n.text); err != nil {
+			wrong(n, "%s", err)
+		}
+	}
+	if s := f.Server; s != nil {
+		n := f.tree.key("server")
+		if s.Driver == "dummy" && s.Device != "" {
+			wrong(n.key("device"), "device: the dummy driver has none")
+		}
+		if s.Block&(s.Block-1) != 0 {
+			wrong(n.key("block"), "block: %d is not a power of two", s.Block)
+		}
+	}
+	if card := f.Card; card != nil && card.Input != "" && card.Scene == "" {
+		wrong(f.tree.key("card").key("input"), "input: belongs to a scene")
+	}
+	if p := f.Patch; p != nil {
+		n := f.tree.key("patch")
+		if p.File == "" && len(p.Lines) == 0 {
+			wrong(n, "patch: neither lines nor a file")
+		}
+		if p.File != "" && len(p.Lines) > 0 {
+			wrong(n.key("file"), "patch: lines or a file, not both (a patch file can include others)")
+		}
+		if p.Scope != "" && !p.Exact {
+			wrong(n.key("scope"), "scope: says what exact is about, and exact is not set")
+		}
+		if n.kind == list {
+			means(n, c.PatchLine)
+		} else {
+			means(n.key("lines"), c.PatchLine)
+			means(n.key("scope"), c.Selector)
+		}
+	}
+	seen := map[string]bool{}
+	for i, t := range f.Tracks {
+		if seen[t.Name] {
+			wrong(f.tree.key("tracks").items[i].key("name"), "track %s: there is one of that name above", t.Name)
+		}
+		seen[t.Name] = true
+		means(f.tree.key("tracks").items[i].key("from"), c.Selector)
+	}
+	if m := f.Monitor; m != nil {
+		n := f.tree.key("monitor")
+		switch {
+		case m.Through == "jack" && m.To == "":
+			wrong(n, "monitor: through jack wants to: the inputs that one hears")
+		case m.Through == "jack" && len(f.Tracks) == 0:
+			wrong(n, "monitor: there are no tracks to hear")
+		case m.Through == "card" && m.To != "":
+			wrong(n.key("to"), "to: belongs to monitoring through jack")
+		}
+		means(n.key("to"), c.Selector)
+	}
+	record := f.tree.key("record")
+	if b := f.Record.Bits; b != 0 && b != 16 && b != 24 && b != 32 {
+		wrong(record.key("bits"), "bits: %d: want 16, 24 or 32", b)
+	}
+	means(record.key("on-signal"), c.Level)
+	if len(f.Tracks) == 0 && record != nil {
+		wrong(record, "record: there are no tracks")
+	}
+	if strings.ContainsAny(f.Takes.Name, "/\x00") {
+		wrong(f.tree.key("takes").key("name"), "name: a file name, not a path (folder is for that)")
+	} else if !strings.Contains(f.Takes.Name, "{number}") && !strings.Contains(f.Takes.Name, "{time}") {
+		wrong(f.tree.key("takes").key("name"), "name: without {number} or {time} every take would have the same")
+	}
+	means(f.tree.key("edit").key("pauses"), c.PauseRule)
+	if e := f.Edit; e != nil && e.Sync && !f.Record.Split {
+		wrong(f.tree.key("edit").key("sync"), "sync: the tracks of a take are cut alike unless record has split: true")
+	}
+	if len(f.Deliver) > 0 && f.Edit == nil {
+		wrong(f.tree.key("deliver"), "deliver: wants edit (with pauses: [x1] takes stay as they are)")
+	}
+	for i, copy := range f.Deliver {
+		if b := copy.Bits; b != 0 && b != 16 && b != 24 && b != 32 {
+			wrong(f.tree.key("deliver").items[i].key("bits"), "bits: %d: want 16, 24 or 32", b)
+		}
+	}
+	return errs
+}
