@@ -7,15 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_CHANNELS = 64 };
+enum { MAX_CHANNELS = 64, MAX_TURNS = 1 << 16 };
 
 struct counter {
 	jack_client_t *client;
 	jack_port_t *port[MAX_CHANNELS];
 	int channels;
 	uint32_t first; /* JACK's clock at the first frame */
-	int running;
-	_Atomic uint64_t frames, skipped;
+	uint32_t block; /* of the cycle before; 0: none was */
+	struct turn turn[MAX_TURNS];
+	_Atomic uint32_t turns;
+	_Atomic uint64_t frames;
 };
 
 static int process(jack_nframes_t n, void *arg)
@@ -30,10 +32,16 @@ static int process(jack_nframes_t n, void *arg)
 		}
 	}
 	const uint32_t now = jack_last_frame_time(s->client);
-	if (!s->running)
+	if (s->block == 0)
 		s->first = now;
-	s->running = 1;
-	atomic_store_explicit(&s->skipped, (uint32_t)(now - s->first - (uint32_t)at), memory_order_relaxed);
+	const int32_t ahead = (int32_t)(now - s->first - (uint32_t)at);
+	const uint32_t turns = atomic_load_explicit(&s->turns, memory_order_relaxed);
+	const struct turn *last = turns ? &s->turn[turns - 1] : NULL;
+	if ((!last || last->ahead != ahead || s->block != n) && turns < MAX_TURNS) {
+		s->turn[turns] = (struct turn){.at = at, .ahead = ahead, .block = n};
+		atomic_store_explicit(&s->turns, turns + 1, memory_order_release);
+	}
+	s->block = n;
 	atomic_store_explicit(&s->frames, at + n, memory_order_release);
 	return 0;
 }
@@ -75,9 +83,10 @@ uint64_t counter_frames(struct counter *s)
 	return atomic_load_explicit(&s->frames, memory_order_acquire);
 }
 
-uint64_t counter_skipped(struct counter *s)
+uint32_t counter_turns(struct counter *s, const struct turn **turns)
 {
-	return atomic_load_explicit(&s->skipped, memory_order_relaxed);
+	*turns = s->turn;
+	return atomic_load_explicit(&s->turns, memory_order_acquire);
 }
 
 void counter_close(struct counter *s)

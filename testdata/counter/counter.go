@@ -29,6 +29,17 @@ type Run struct{ At, Frames int64 }
 // (frames are doubled or too much silence stands there).
 type Slip struct{ At, By int64 }
 
+// Skip is a place in the count where frames of the server's clock went by that
+// the source did not play.
+type Skip struct{ At, Frames int64 }
+
+// Sound is a run of the signal in a recording.
+type Sound struct {
+	At     int64 // frame of the recording
+	Count  int64 // of its first frame, counted on past 2^23
+	Frames int64
+}
+
 // Check reads a recording of the signal, piece by piece. It holds no audio.
 type Check struct {
 	Channels int
@@ -38,8 +49,35 @@ type Check struct {
 	Silent   []Run  // silence after that
 	Slips    []Slip // where the count does not go on
 	Mixed    int64  // frames whose channels do not belong together
+	Sounds   []Sound
 
-	next int64 // the count that the next frame should carry
+	next   int64 // the count that the next frame should carry
+	silent bool  // the frame before was
+}
+
+// Astray are the places where a recording is not where the server's clock was
+// when the source played, by as much: frames are missing and nothing, or too
+// little, stands for them (By > 0), or too much does (By < 0). What the source
+// itself skipped must stand in the recording as silence, as all that is lost.
+func (c *Check) Astray(skips []Skip) []Slip {
+	var slips []Slip
+	var skipped, behind int64 // of the source so far; the recording behind the clock
+	for i, s := range c.Sounds {
+		for ; len(skips) > 0 && skips[0].At <= s.Count; skips = skips[1:] {
+			skipped += skips[0].Frames
+		}
+		now := s.Count + skipped - s.At
+		if i > 0 && now != behind {
+			slips = append(slips, Slip{At: s.At, By: now - behind})
+		}
+		behind = now
+		for ; len(skips) > 0 && skips[0].At < s.Count+s.Frames; skips = skips[1:] {
+			slips = append(slips, Slip{At: s.At + skips[0].At - s.Count, By: skips[0].Frames})
+			skipped += skips[0].Frames
+			behind += skips[0].Frames
+		}
+	}
+	return slips
 }
 
 // NewCheck checks recordings with so many channels.
@@ -58,7 +96,6 @@ func (c *Check) Write(p []byte) (int, error) {
 }
 
 func (c *Check) frame(b []byte) {
-	defer func() { c.Frames++; c.next = (c.next + 1) & (period - 1) }()
 	silent, mixed := true, false
 	var count int64
 	for ch := range c.Channels {
@@ -70,23 +107,38 @@ func (c *Check) frame(b []byte) {
 		silent = silent && v == 0
 		mixed = mixed || k != count
 	}
+	by := (count - c.next) & (period - 1)
+	if by >= period/2 {
+		by -= period
+	}
 	switch {
-	case silent && !(c.Channels == 1 && c.First >= 0 && c.next == period/2):
+	case silent && !(c.Channels == 1 && c.First >= 0 && by == 0 && count == period/2):
 		if c.First >= 0 {
 			c.silence()
 		}
+		c.silent = true
 	case mixed:
 		c.Mixed++
 	case c.First < 0:
 		c.First, c.Origin, c.next = c.Frames, count, count
-	case count != c.next:
-		by := (count - c.next) & (period - 1)
-		if by >= period/2 {
-			by -= period
+		c.sound(true)
+	default:
+		if by != 0 {
+			c.Slips = append(c.Slips, Slip{At: c.Frames, By: by})
+			c.next += by
 		}
-		c.Slips = append(c.Slips, Slip{At: c.Frames, By: by})
-		c.next = count
+		c.sound(by != 0 || c.silent)
 	}
+	c.Frames++
+	c.next++
+}
+
+func (c *Check) sound(begins bool) {
+	c.silent = false
+	if begins {
+		c.Sounds = append(c.Sounds, Sound{At: c.Frames, Count: c.next})
+	}
+	c.Sounds[len(c.Sounds)-1].Frames++
 }
 
 func (c *Check) silence() {

@@ -40,9 +40,38 @@ func Start(name string, channels int) (*Source, error) {
 // Frames is how many frames a channel it has played.
 func (s *Source) Frames() int64 { return int64(C.counter_frames(s.c)) }
 
-// Skipped is how many frames JACK's clock has run ahead of what was played:
-// cycles that the source itself missed.
-func (s *Source) Skipped() int64 { return int64(C.counter_skipped(s.c)) }
+// Skips are the places where the source itself missed cycles, by the count of
+// the next frame it played. As for a recorder, a jump of JACK's clock counts as
+// far as the next cycle bears it out.
+func (s *Source) Skips() []Skip {
+	var first *C.struct_turn
+	n := C.counter_turns(s.c, &first)
+	var skips []Skip
+	var ahead, block int64
+	turns := unsafe.Slice(first, int(n))
+	for i, t := range turns {
+		at, to, size := int64(t.at), int64(t.ahead), int64(t.block)
+		jump := to - ahead
+		if i > 0 && jump == size-block {
+			ahead, jump = to, 0 // JACK2 steps its clock by the block that begins
+		}
+		block = size
+		if i+1 < len(turns) && int64(turns[i+1].at) == at+size {
+			next := int64(turns[i+1].ahead) - ahead
+			switch {
+			case jump > 0:
+				jump = max(0, min(jump, next))
+			case jump < 0:
+				jump = min(0, max(jump, next))
+			}
+		}
+		ahead += jump
+		if jump > 0 {
+			skips = append(skips, Skip{At: at, Frames: jump})
+		}
+	}
+	return skips
+}
 
 // Close ends the source.
 func (s *Source) Close() { C.counter_close(s.c) }
