@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -432,7 +433,7 @@ last one first.`,
 		if list {
 			return withJournal(func(j *journal) (bool, error) { return false, j.list(s.out, p.asJSON) })
 		}
-		return withJournal(func(j *journal) (bool, error) { return p.goBack(c, &j.Done, &j.Undone, true) })
+		return withJournal(func(j *journal) (bool, error) { return p.goBack(c.Context(), &j.Done, &j.Undone, true) })
 	}
 	p.flags(c)
 	return c
@@ -447,7 +448,7 @@ func patchRedoCommand(s *streams) *cobra.Command {
 		Example: `  jackknife patch redo`,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			return withJournal(func(j *journal) (bool, error) { return p.goBack(c, &j.Undone, &j.Done, false) })
+			return withJournal(func(j *journal) (bool, error) { return p.goBack(c.Context(), &j.Undone, &j.Done, false) })
 		},
 	}
 	p.flags(c)
@@ -456,9 +457,9 @@ func patchRedoCommand(s *streams) *cobra.Command {
 
 // goBack makes the changes of the last entry, or their opposites, and moves it
 // to the other list. It reports whether the journal has changed.
-func (p *patching) goBack(c *cobra.Command, from, to *[]entry, opposite bool) (bool, error) {
+func (p *patching) goBack(ctx context.Context, from, to *[]entry, opposite bool) (bool, error) {
 	if len(*from) == 0 {
-		fmt.Fprintf(p.err, "jackknife: nothing to %s\n", c.Name())
+		fmt.Fprintf(p.err, "jackknife: nothing to %s\n", strings.TrimPrefix(p.name, "patch "))
 		return false, nil
 	}
 	last := (*from)[len(*from)-1]
@@ -471,7 +472,7 @@ func (p *patching) goBack(c *cobra.Command, from, to *[]entry, opposite bool) (b
 			}[changes[i].Action]
 		}
 	}
-	err := p.run(c.Context(), func(jackgraph.Graph) (plan, error) { return plan{changes: changes}, nil })
+	err := p.run(ctx, func(jackgraph.Graph) (plan, error) { return plan{changes: changes}, nil })
 	var f *failure
 	if p.dryRun || errors.As(err, &f) && f.code == exitNoServer {
 		return false, err

@@ -29,6 +29,8 @@ type patching struct {
 	asJSON bool
 
 	unrecorded bool // not for the journal
+
+	server *jackgraph.Server // joined already, by the patchbay
 }
 
 func (p *patching) flags(c *cobra.Command) {
@@ -67,7 +69,7 @@ type planner func(jackgraph.Graph) (plan, error)
 // run plans on a snapshot, checks, applies, verifies on a fresh snapshot and
 // reports, all with one client.
 func (p *patching) run(ctx context.Context, planned planner) error {
-	var server *jackgraph.Server
+	server := p.server
 	var before jackgraph.Graph
 	if p.wait > 0 {
 		watch, _, err := openWatch(ctx, false)
@@ -80,11 +82,13 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 		}
 		server = watch.Server
 	} else {
-		var err error
-		if server, err = openServer(); err != nil {
-			return err
+		if server == nil {
+			var err error
+			if server, err = openServer(); err != nil {
+				return err
+			}
+			defer server.Close()
 		}
-		defer server.Close()
 		before = server.Snapshot()
 	}
 	todo, err := planned(before)
