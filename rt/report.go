@@ -33,6 +33,10 @@ type Gap struct {
 	At     int64 `json:"at"`     // frame of the take
 	Frames int64 `json:"frames"` // lost, and replaced by silence
 	Full   int64 `json:"full"`   // of these, lost to a full ring; the rest are cycles that the client missed
+
+	// About says that the length is by the machine's clock, good to some
+	// milliseconds: a device does not tell it.
+	About bool `json:"about,omitempty"`
 }
 
 // Xrun is a deadline the server missed. It is not a loss: the frames may all
@@ -48,6 +52,7 @@ type Report struct {
 	Gaps     []Gap
 	Xruns    []Xrun
 	RingPeak time.Duration // the most audio that waited in the ring
+	RateHz   float64       // frames a second that a device delivered by the machine's clock; 0: not told
 }
 
 // cut ends the report at a frame of the take.
