@@ -15,6 +15,8 @@ func Cards() ([]Card, error) { return nil, ErrNoLibrary }
 
 func StreamLimits(card Card) (capture, playback *Limits, err error) { return nil, nil, ErrNoLibrary }
 
+func UseOf(card Card) Use { return Use{} }
+
 func Open(name string) (*Ctl, error) { return nil, ErrNoLibrary }
 
 func (c *Ctl) Close() error                                 { return ErrNoLibrary }

@@ -5,20 +5,26 @@ package alsa
 /*
 #cgo pkg-config: alsa
 #include <alsa/asoundlib.h>
+#include <fcntl.h>
 
 static void discard(const char *file, int line, const char *function, int err, const char *fmt, ...) {}
 
 static void silence(void) { snd_lib_error_set_handler(discard); }
+
+static int open_folder(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
 */
 import "C"
 
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // hush keeps libasound from printing what it also returns.
@@ -78,6 +84,27 @@ func Open(name string) (*Ctl, error) {
 		return nil, fmt.Errorf("card %s: %w", name, ErrNoCard)
 	}
 	return ctl, nil
+}
+
+// UseOf looks who uses the card.
+func UseOf(card Card) Use {
+	return readUse(folder("/dev/snd"), folder(fmt.Sprintf("/proc/asound/card%d", card.Number)), card.Number)
+}
+
+// folder is where the C library, and with it libasound, finds a folder: a test
+// can give it cards of its own.
+func folder(path string) string {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	fd := C.open_folder(name)
+	if fd < 0 {
+		return path
+	}
+	defer unix.Close(int(fd))
+	if at, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", int(fd))); err == nil {
+		return at
+	}
+	return path
 }
 
 // failed words an error code of libasound.

@@ -3,22 +3,28 @@ package alsa
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
-// Finding is something about a card's settings that keeps people from what they
-// want, and the jackknife command line that mends it.
+// Finding is something about a card that keeps people from what they want.
 type Finding struct {
 	Problem bool // else only worth knowing
 	Text    string
-	Mend    []string // arguments after "jackknife card"
+	Mend    [][]string // command lines that mend it, one after the other
 }
 
-// Examine looks for what usually is wrong with an Envy24 card.
-func Examine(elements []*Element) []Finding {
+// Examine looks for what usually is wrong with an Envy24 card: in its settings,
+// in who uses it, and in the words with which jackd will be started, if they are
+// known (as ~/.jackdrc has them).
+func Examine(card Card, elements []*Element, use Use, jackd []string) []Finding {
 	var found []Finding
-	problem := func(text string, mend ...string) { found = append(found, Finding{true, text, mend}) }
-	note := func(text string, mend ...string) { found = append(found, Finding{false, text, mend}) }
+	add := func(problem bool, text string, mend ...string) {
+		words := append([]string{"jackknife", "card", mend[0], "-c", card.ID}, mend[1:]...)
+		found = append(found, Finding{problem, text, [][]string{words}})
+	}
+	problem := func(text string, mend ...string) { add(true, text, mend...) }
+	note := func(text string, mend ...string) { add(false, text, mend...) }
 
 	examineLevels(elements, problem, note)
 	examineRoutes(elements, problem, note)
@@ -34,6 +40,45 @@ func Examine(elements []*Element) []Finding {
 			note(fmt.Sprintf("the monitor mixer's faders move slowly: %d samples for each 1.5 dB", e.Value[0]), "set", e.String(), "1")
 		case e.Name == "Deemphasis" && e.Text(e.Value) != "Off":
 			note(fmt.Sprintf("%s is on (%s): outputs sound dull unless the recording has emphasis", e, e.Text(e.Value)), "set", e.String(), "Off")
+		}
+	}
+	found = append(found, examineUse(card, use)...)
+	if l, ok := parseServer(jackd); ok && card.Driver == ICE1712 && l.of(card) {
+		right, wrong := l.mended()
+		for _, w := range wrong {
+			line := strings.Join(right.words(), " ")
+			found = append(found, Finding{true, "jackd will not start as ~/.jackdrc says: " + w, [][]string{{"sh", "-c", "echo " + line + " > ~/.jackdrc"}}})
+		}
+	}
+	return found
+}
+
+// examineUse looks at the programs that use the card.
+func examineUse(card Card, use Use) []Finding {
+	var found []Finding
+	for _, p := range use.Programs {
+		kill := []string{"kill", fmt.Sprint(p.PID)}
+		who := fmt.Sprintf("%s (process %d)", p.Name, p.PID)
+		streams := slices.DeleteFunc(slices.Clone(use.Streams), func(s Stream) bool { return s.PID != p.PID })
+		if l, ok := parseServer(p.Args); ok && l.of(card) {
+			if l.has('H') {
+				found = append(found, Finding{false, who + " runs with -H and sets the card's routes itself",
+					[][]string{kill, l.with('H', 0).words()}})
+			}
+			if asked := l.number('r'); len(streams) > 0 && asked != 0 && asked != streams[0].RateHz {
+				found = append(found, Finding{true, fmt.Sprintf("%s was asked for %d Hz and runs at %d without a word", who, asked, streams[0].RateHz),
+					[][]string{kill, {"jackknife", "card", "clock", "-c", card.ID, fmt.Sprint(asked), "--lock", "off"}, p.Args}})
+			}
+			continue
+		}
+		switch {
+		case p.Name == "envy24control" || p.Name == "mudita24":
+			found = append(found, Finding{false, who + " reads the meters: whoever reads takes the peaks from the others", [][]string{kill}})
+		case len(streams) > 0 && slices.Contains([]string{"pipewire", "pulseaudio"}, p.Name):
+			found = append(found, Finding{false, who + " has the card: jackd cannot open it, and its rate may change",
+				[][]string{{"systemctl", "--user", "stop", p.Name + ".socket", p.Name + ".service"}}})
+		case len(streams) > 0:
+			found = append(found, Finding{false, who + " has the card: no other program can play or record with it", [][]string{kill}})
 		}
 	}
 	return found

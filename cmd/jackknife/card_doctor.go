@@ -2,7 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,15 +19,21 @@ func cardDoctorCommand(s *streams) *cobra.Command {
 		Short: "Look for what is wrong with the settings of an Envy24 card",
 		Long: `Look for what usually is wrong with the settings of an Envy24 card: muted sockets
 (so the driver starts), an external clock without a signal, a locked rate, an
-S/PDIF output marked as no audio, outputs that play an empty mix or an input.
-Each finding is a line, with the command that mends it below. Nothing is changed.
+S/PDIF output marked as no audio, outputs that play an empty mix or an input; who
+else has the card, a jackd that runs at another rate than asked or sets the
+routes (-H), and a jackd in ~/.jackdrc that cannot start: it takes 12 channels in
+and 10 out, blocks up to 2048 frames, rates up to 96000. Each finding is a line,
+with the command that mends it below. Nothing is changed.
+
+After loading its driver an Envy24 card is muted: once it is as you like it,
+"sudo alsactl store" keeps it so over a restart of the machine.
 
 --json prints an array of objects with problem (false: only worth knowing),
 text and mend (a command line).
 
 Exit 1 if a problem was found.`,
 		Example: `  jackknife card doctor
-  jackknife card doctor --json | jq -r '.[].mend' | sh`,
+  jackknife card doctor --json | jq -r '.[].mend | select(startswith("jackknife"))' | sh`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctl, elements, err := openCard(card)
@@ -43,15 +50,20 @@ Exit 1 if a problem was found.`,
 				Mend    string `json:"mend"`
 			}
 			list, problems := []finding{}, 0
-			for _, f := range alsa.Examine(elements) {
+			var jackd []string
+			if home, err := os.UserHomeDir(); err == nil {
+				text, _ := os.ReadFile(filepath.Join(home, ".jackdrc"))
+				jackd = strings.Fields(string(text))
+			}
+			for _, f := range alsa.Examine(ctl.Card, elements, alsa.UseOf(ctl.Card), jackd) {
 				if f.Problem {
 					problems++
 				}
-				words := []string{"jackknife", "card", f.Mend[0], "-c", ctl.Card.ID}
-				for _, w := range f.Mend[1:] {
-					words = append(words, shellWord(w))
+				lines := make([]string, len(f.Mend))
+				for i, words := range f.Mend {
+					lines[i] = shellLine(words)
 				}
-				list = append(list, finding{f.Problem, f.Text, strings.Join(words, " ")})
+				list = append(list, finding{f.Problem, f.Text, strings.Join(lines, "; ")})
 			}
 			if asJSON {
 				if err := writeJSON(s.out, list); err != nil {
@@ -84,13 +96,14 @@ func noEnvy24(ctl *alsa.Ctl) error {
 	return &failure{code: exitNoMatch, err: fmt.Errorf("card %s: it is no Envy24 card, its driver is %s", ctl.Card.ID, ctl.Card.Driver)}
 }
 
-// shellWord quotes a word for the shell where it needs that.
-func shellWord(w string) string {
-	if strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=,./+") == "" && w != "" {
-		return w
+// shellLine quotes words for the shell where they need that.
+func shellLine(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = w
+		if w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=,./:+") != "" {
+			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
 	}
-	if strings.Contains(w, "'") {
-		return strconv.Quote(w)
-	}
-	return "'" + w + "'"
+	return strings.Join(quoted, " ")
 }

@@ -85,7 +85,8 @@ func Plug(lib, dir string, models ...string) (*Rack, error) {
 			copy(h.ID[:], fmt.Sprintf("%s_%d", text(h.ID[:]), n-same))
 		}
 		r.Cards = append(r.Cards, c)
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("dev/snd/controlC%d", n)), nil, 0o644); err != nil {
+		// A link, by which /proc shows who has the card open, as of a device.
+		if err := os.Link(filepath.Join(dir, fmt.Sprintf("card%d", n)), filepath.Join(dir, fmt.Sprintf("dev/snd/controlC%d", n))); err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
 	}
@@ -107,8 +108,17 @@ func (r *Rack) write() error {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, "id"), []byte(text(h.ID[:])+"\n"), 0o644); err != nil {
-			return err
+		files := map[string]string{"id": text(h.ID[:])}
+		if h.PCM[0] != 0 {
+			for _, stream := range []string{"pcm0p", "pcm0c"} {
+				files[stream+"/sub0/hw_params"], files[stream+"/sub0/status"] = "closed", "closed"
+			}
+		}
+		for name, line := range files {
+			file := filepath.Join(dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(line+"\n"), 0o644)); err != nil {
+				return err
+			}
 		}
 		if err := os.Symlink(filepath.Base(dir), filepath.Join(r.dir, "proc/asound", text(h.ID[:]))); err != nil {
 			return err

@@ -36,6 +36,7 @@ struct stream {
 	snd_pcm_ioplug_t io;
 	struct card *card;
 	size_t size;
+	int number;
 	int file;  /* the card's */
 	int timer; /* what libasound polls */
 	int out;   /* what is played goes here, or -1 */
@@ -184,10 +185,31 @@ static int poll_revents(snd_pcm_ioplug_t *io, struct pollfd *p, unsigned n, unsi
 	return 0;
 }
 
+/* What the kernel shows of a stream under /proc/asound. */
+static void show(struct stream *s, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/proc/asound/card%d/pcm0%c/sub0/%s", getenv("SNDCARD_DIR"), s->number,
+		 s->io.stream == SND_PCM_STREAM_PLAYBACK ? 'p' : 'c', name);
+	if (!(f = fopen(path, "w")))
+		return;
+	fputs(text, f);
+	fclose(f);
+}
+
 static int hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 {
 	struct stream *s = io->private_data;
+	char text[512];
 	(void)params;
+	snprintf(text, sizeof text, "access: MMAP_INTERLEAVED\nformat: S32_LE\nsubformat: STD\nchannels: %u\n"
+		 "rate: %u (%u/1)\nperiod_size: %lu\nbuffer_size: %lu\n",
+		 io->channels, io->rate, io->rate, io->period_size, io->buffer_size);
+	show(s, "hw_params", text);
+	snprintf(text, sizeof text, "state: PREPARED\nowner_pid   : %d\n", getpid());
+	show(s, "status", text);
 	flock(s->file, LOCK_EX);
 	if (value(s->card, "Multi Track Internal Clock") < (int64_t)RATES)
 		for (unsigned i = 0; i < RATES; i++)
@@ -223,6 +245,8 @@ static void release(struct stream *s)
 
 static int close_stream(snd_pcm_ioplug_t *io)
 {
+	show(io->private_data, "hw_params", "closed\n");
+	show(io->private_data, "status", "closed\n");
 	opened(io->private_data, -1);
 	release(io->private_data);
 	return 0;
@@ -252,6 +276,7 @@ static int map(struct stream *s, const char *dir, const char *which)
 			s->card = NULL;
 			return -errno;
 		}
+		s->number = n;
 		if (!s->card->gone && s->card->pcm[0] && (!strcmp(which, number) || !strcmp(which, s->card->id)))
 			return 0;
 		munmap(s->card, s->size);
