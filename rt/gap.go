@@ -11,6 +11,7 @@ const (
 	recordTime   = 16
 	recordFrames = 20
 	recordXruns  = 24
+	recordRolls  = 28
 	recordHead   = 32
 	recordAlign  = 64
 )
@@ -22,6 +23,7 @@ type head struct {
 	time   uint32 // JACK's clock at its first frame, modulo 2^32
 	frames int    // 0: the last record
 	xruns  uint32 // so far, modulo 2^32
+	rolls  bool   // the transport, in its cycle
 }
 
 func parseHead(b []byte) head {
@@ -31,6 +33,7 @@ func parseHead(b []byte) head {
 		time:   binary.NativeEndian.Uint32(b[recordTime:]),
 		frames: int(binary.NativeEndian.Uint32(b[recordFrames:])),
 		xruns:  binary.NativeEndian.Uint32(b[recordXruns:]),
+		rolls:  binary.NativeEndian.Uint32(b[recordRolls:]) != 0,
 	}
 }
 
@@ -114,6 +117,7 @@ type splicer struct {
 	owed   int64  // frames of silence still to be put out
 	done   int    // frames put out of the record in front
 	xruns  uint32 // of the record before
+	rolls  bool   // the transport, while the frames that were put out last were recorded
 	ended  bool   // the last record was seen
 }
 
@@ -124,7 +128,8 @@ func newSplicer(channels, rateHz int) *splicer {
 // splice fills dst, which has room for whole frames, from the whole records in
 // ring. It returns how many frames it put out and how many bytes of ring it is
 // done with. Unless final, the last record in ring is kept until the next has
-// come: it takes two to tell a gap.
+// come: it takes two to tell a gap. The transport does not turn within what is
+// put out at once.
 func (s *splicer) splice(dst, ring []byte, final bool) (frames, used int) {
 	frameBytes := 4 * s.channels
 	room := len(dst) / frameBytes
@@ -148,6 +153,12 @@ func (s *splicer) splice(dst, ring []byte, final bool) (frames, used int) {
 			}
 			s.judge(r, rest)
 			continue
+		}
+		if r.rolls != s.rolls && r.frames > 0 {
+			if frames > 0 {
+				break
+			}
+			s.rolls = r.rolls
 		}
 		n := min(r.frames-s.done, room-frames)
 		interleave(dst[frames*frameBytes:], ring[used+recordHead:], s.channels, r.frames, s.done, n)

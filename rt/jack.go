@@ -36,6 +36,7 @@ var (
 	_ [recordTime]struct{}   = [unsafe.Offsetof(C.struct_record{}.time)]struct{}{}
 	_ [recordFrames]struct{} = [unsafe.Offsetof(C.struct_record{}.frames)]struct{}{}
 	_ [recordXruns]struct{}  = [unsafe.Offsetof(C.struct_record{}.xruns)]struct{}{}
+	_ [recordRolls]struct{}  = [unsafe.Offsetof(C.struct_record{}.rolling)]struct{}{}
 )
 
 // Config is what a loop is opened with.
@@ -168,6 +169,11 @@ func (l *Loop) gone() error {
 type RecordOptions struct {
 	Frames int64        // to record; 0: until the context ends
 	Seen   func(Report) // called now and then on the recording goroutine with the report so far; may be nil
+
+	// Rolls, if not nil, is told on the recording goroutine when JACK's
+	// transport begins to roll, and when it stops: the frames that are
+	// written next are the first after that. An error ends the recording.
+	Rolls func(rolling bool) error
 }
 
 // Record writes what the inputs bring, as interleaved float32 little-endian
@@ -190,10 +196,17 @@ func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Repo
 			var bytes C.uint64_t
 			front := C.loop_recorded(l.c, &bytes)
 			ring := unsafe.Slice((*byte)(front), int(bytes))
+			rolled := s.rolls
 			frames, used := s.splice(dst, ring, final)
 			C.loop_release(l.c, C.uint64_t(used))
 			if frames == 0 && used == 0 {
 				return nil
+			}
+			if s.rolls != rolled && opt.Rolls != nil {
+				if err := opt.Rolls(s.rolls); err != nil {
+					s.report.cut(s.report.Frames - int64(frames))
+					return err
+				}
 			}
 			n, err := w.Write(dst[:frames*frameBytes])
 			if err != nil {

@@ -3,8 +3,8 @@
  *
  *  1. It touches struct loop and the port buffers, nothing else.
  *  2. It may use memcpy, memset, C11 atomics, jack_port_get_buffer,
- *     jack_last_frame_time and jack_get_cycle_times. No allocation, no lock, no
- *     system call, no log, no Go.
+ *     jack_last_frame_time, jack_get_cycle_times and jack_transport_query. No
+ *     allocation, no lock, no system call, no log, no Go.
  *  3. It waits for nobody and wakes nobody: the other side polls.
  *  4. What does not fit in the ring is lost whole and counted; the count travels
  *     with the next record.
@@ -83,7 +83,7 @@ static void record(struct loop *l, jack_nframes_t n)
 	r->time   = jack_last_frame_time(l->client);
 	r->frames = n;
 	r->xruns  = atomic_load_explicit(&l->xruns, memory_order_relaxed);
-	r->unused = 0;
+	r->rolling = jack_transport_query(l->client, NULL) == JackTransportRolling;
 
 	float *samples = (float *)(r + 1);
 	for (uint32_t c = 0; n > 0 && c < l->ins; c++)

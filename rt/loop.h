@@ -25,7 +25,7 @@ struct record {
 	uint32_t time;   /* jack_last_frame_time of the first frame, modulo 2^32 */
 	uint32_t frames; /* frames a channel that follow; 0 ends the take */
 	uint32_t xruns;  /* xruns the server has told of so far, modulo 2^32 */
-	uint32_t unused;
+	uint32_t rolling; /* 1 while JACK's transport rolls, else 0 */
 };
 
 struct loop;

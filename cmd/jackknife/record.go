@@ -28,6 +28,7 @@ type recording struct {
 	length   time.Duration
 	wait     bool          // for jackknife take start
 	onSignal float64       // level that begins a take; 0: none does
+	rolls    bool          // with JACK's transport
 	silence  time.Duration // below that level that ends it; 0: none does
 	preRoll  time.Duration
 	client   string
@@ -46,7 +47,7 @@ type input struct {
 }
 
 // waits reports whether recording begins by an event.
-func (r *recording) waits() bool { return r.wait || r.takes != "" || r.onSignal > 0 }
+func (r *recording) waits() bool { return r.wait || r.takes != "" || r.onSignal > 0 || r.rolls }
 
 func recordCommand(s *streams) *cobra.Command {
 	var r recording
@@ -68,8 +69,9 @@ TAKE.part.wav; that file opens at any time. No file is ever overwritten.
 
 The take begins at once, or with --wait at jackknife take start, or with
 --on-signal -40dB when a channel gets as loud as that; --until-silence ends it
-when none has been for so long. --pre-roll keeps the time before in memory, and
-the take begins with it. With --takes FOLDER the program stays, and makes take
+when none has been for so long. --with-transport: it begins when JACK's transport
+rolls and ends when that stops, to the block. --pre-roll keeps the time before in
+memory, and the take begins with it. With --takes FOLDER the program stays, and makes take
 after take, numbered and with date and time in their names.
 jackknife take start|stop|mark|status, in another shell, speaks to it; a mark, or
 the signal USR1, becomes a cue point of the take.
@@ -136,7 +138,7 @@ before the ring is full.`,
 				return err
 			}
 			if c.Flags().Changed("pre-roll") && !r.waits() {
-				return usagef("--pre-roll: goes with --wait, --on-signal or --takes; this take begins at once")
+				return usagef("--pre-roll: goes with --wait, --on-signal, --with-transport or --takes; this take begins at once")
 			}
 			if r.inputs, err = parseInputs(from, tracks, follow); err != nil {
 				return err
@@ -157,6 +159,7 @@ before the ring is full.`,
 	f.BoolVar(&r.wait, "wait", false, "begin at jackknife take start")
 	f.StringVar(&onSignal, "on-signal", "", "begin when a channel reaches this `level` (-40dB)")
 	f.DurationVar(&r.silence, "until-silence", 0, "end when no channel has reached it for so long")
+	f.BoolVar(&r.rolls, "with-transport", false, "begin and end with JACK's transport")
 	f.DurationVar(&r.preRoll, "pre-roll", 0, "begin the take with so much of what was before")
 	f.StringVar(&r.client, "name", "jackknife-record", "name of the JACK client")
 	f.DurationVar(&r.ring, "ring", rt.DefaultRing, "audio that is kept while the disk stalls")

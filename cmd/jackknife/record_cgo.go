@@ -96,7 +96,11 @@ func (d *deck) run(l *rt.Loop) error {
 		defer c.close()
 	}
 	l.Start()
-	report, err := l.Record(d.ctx, d, rt.RecordOptions{Seen: d.Seen})
+	opt := rt.RecordOptions{Seen: d.Seen}
+	if d.want.rolls {
+		opt.Rolls = d.rolls
+	}
+	report, err := l.Record(d.ctx, d, opt)
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
@@ -110,7 +114,6 @@ func (d *deck) run(l *rt.Loop) error {
 // follow connects the channels that follow a port to what that hears, and goes
 // on to do so in a goroutine, which the returned function ends.
 func (d *deck) follow(l *rt.Loop) (end func(), err error) {
-	const every = 100 * time.Millisecond
 	leaders := map[string][]string{} // our inputs, by the port they follow
 	for i, c := range d.channels {
 		if c.follow {
@@ -120,31 +123,40 @@ func (d *deck) follow(l *rt.Loop) (end func(), err error) {
 	if len(leaders) == 0 {
 		return func() {}, nil
 	}
-	server, err := openServer()
+	w, err := jackgraph.OpenWatch(fmt.Sprint("jackknife-", os.Getpid()))
 	if err != nil {
-		return nil, err
+		return nil, openFailure(err)
 	}
-	if changes := followed(server.Snapshot(), leaders); len(changes) > 0 {
-		apply(d.ctx, server, changes, make([]error, len(changes))) // the loop below tries again what failed
+	if changes := followed(w.Snapshot(), leaders); len(changes) > 0 {
+		apply(d.ctx, w.Server, changes, make([]error, len(changes))) // what failed is tried again
 	}
-	stop, done := make(chan struct{}), make(chan struct{})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer server.Close()
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				for _, change := range followed(server.Snapshot(), leaders) {
-					server.Do(change) // one that fails is tried again
-				}
-			}
+		defer w.Close()
+		for keepFollowing(ctx, w, leaders) {
 		}
 	}()
-	return func() { close(stop); <-done }, nil
+	return func() { stop(); <-done }, nil
+}
+
+// keepFollowing waits for something to happen on the server and does what
+// follows from it. What fails is tried again, since ports that come are not
+// always ready yet. It reports whether there is more to wait for.
+func keepFollowing(ctx context.Context, w *jackgraph.Watch, leaders map[string][]string) bool {
+	const again = 100 * time.Millisecond
+	failed := false
+	for _, change := range followed(w.Snapshot(), leaders) {
+		failed = w.Do(change) != nil || failed
+	}
+	until, stop := ctx, context.CancelFunc(func() {})
+	if failed {
+		until, stop = context.WithTimeout(ctx, again)
+	}
+	defer stop()
+	_, err := w.Next(until)
+	return err == nil || failed && errors.Is(err, context.DeadlineExceeded)
 }
 
 // followed is what has to change so that the followers hear what their leaders

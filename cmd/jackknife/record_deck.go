@@ -152,6 +152,22 @@ func (d *deck) take(block []byte) (int, error) {
 	return stored, nil
 }
 
+// rolls begins a take with the transport, or ends it.
+func (d *deck) rolls(rolling bool) error {
+	switch {
+	case !rolling:
+		d.over = d.now != nil
+	case d.now == nil:
+		if err := d.start(); err != nil {
+			if d.want.takes == "" || d.now != nil {
+				return err
+			}
+			d.say("error: %s", err)
+		}
+	}
+	return nil
+}
+
 // start begins a take, with the pre-roll.
 func (d *deck) start() error {
 	file := d.want.file
