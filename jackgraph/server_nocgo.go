@@ -18,6 +18,10 @@ func (s *Server) Close() error                                      { return Err
 func (s *Server) Ports() []Port                                     { return nil }
 func (s *Server) Snapshot() Graph                                   { return Graph{} }
 func (s *Server) Do(c Change) error                                 { return ErrNoLibrary }
+func (s *Server) SetPretty(name, pretty string) error               { return ErrNoLibrary }
+func (s *Server) SetProperty(name, key, value string) error         { return ErrNoLibrary }
+func (s *Server) SetAlias(port, alias string) error                 { return ErrNoLibrary }
+func (s *Server) Namings() []Naming                                 { return nil }
 func (s *Server) Await(ctx context.Context, changes []Change) Graph { return Graph{} }
 
 // Watch is a client that hears what happens on its server: never here.
