@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"jackknife/editor/loudness"
 	"jackknife/rt"
 	"jackknife/wav"
 )
@@ -82,6 +83,10 @@ func newDeck(ctx context.Context, s *streams, want recording, channels []channel
 	d.pre.size = int(frames(want.preRoll, rateHz)) * 4 * len(channels)
 	if !want.quiet && terminal(s.err) {
 		d.screen = screen{w: s.err}
+		for i := range d.meters { // costs more than all the rest, so only where it is seen
+			m := loudness.NewMomentary(rateHz)
+			d.meters[i].loud = &m
+		}
 	}
 	return d
 }
@@ -524,10 +529,11 @@ func (r *preRoll) drain() []byte {
 
 // meter is what is known of a channel's level.
 type meter struct {
-	peak, square float64 // highest value and sum of squares since they were last shown
-	frames       int64   // of square
-	top          float64 // highest value ever
-	clips        int64   // samples at full scale
+	peak, square float64             // highest value and sum of squares since they were last shown
+	frames       int64               // of square
+	top          float64             // highest value ever
+	clips        int64               // samples at full scale
+	loud         *loudness.Momentary // nil: nobody sees it
 }
 
 // fullScale is where converters clip: the highest value of 16 bits.
@@ -550,6 +556,11 @@ func measure(meters []meter, block []byte) float64 {
 				m.clips++
 			}
 			square += v * v
+		}
+		if m.loud != nil {
+			for i := range frames {
+				m.loud.Add(float64(math.Float32frombits(binary.LittleEndian.Uint32(block[4*(i*channels+c):]))))
+			}
 		}
 		m.peak, m.top = max(m.peak, peak), max(m.top, peak)
 		m.square += square

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
+	"jackknife/editor/loudness"
 	"jackknife/wav"
 )
 
@@ -72,6 +74,25 @@ func TestMeter(t *testing.T) {
 	}
 	if m[0].peak != 0.5 || m[0].square != 1 || m[0].clips != 0 || m[1].clips != 2 || m[1].top != 1 {
 		t.Errorf("meters %+v", m)
+	}
+}
+
+// TestMeterLine: a sine of 1 kHz, 20 dB below full scale, as the user sees it.
+func TestMeterLine(t *testing.T) {
+	loud := loudness.NewMomentary(48000)
+	m := []meter{{loud: &loud}}
+	var block []byte
+	for i := range 48000 {
+		block = append(block, encodeFloat(float32(0.1*math.Sin(2*math.Pi*997*float64(i)/48000)))...)
+	}
+	measure(m, block)
+	const want = "voice    [=======   ] -20.0 dB  rms -23.0  LUFS-M -23.0  max -20.0"
+	if got := m[0].line("voice", 72); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	measure(m, encodeFloat(-1))
+	if got := m[0].line("voice", 72); !strings.HasSuffix(got, "max   0.0  CLIP") || len(got) > 78 {
+		t.Errorf("%q after a clip", got)
 	}
 }
 

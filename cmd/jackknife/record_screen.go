@@ -92,10 +92,11 @@ func (d *deck) screenLines(width, meters int) []string {
 }
 
 // line is a meter as text: a bar from -60 dBFS to 0, peak and RMS since it was
-// last shown, the highest peak so far, and whether it ever clipped.
+// last shown, the loudness of the last 400 ms in LUFS, the highest peak so far,
+// and whether it ever clipped.
 func (m *meter) line(name string, width int) string {
 	const lowest = 60.0
-	bar := max(10, min(50, width-54))
+	bar := max(10, min(50, width-70))
 	full := 0
 	if m.peak > 0 {
 		full = int(math.Round(float64(bar) * max(0, min(1, 1+levelDB(m.peak)/lowest))))
@@ -104,13 +105,21 @@ func (m *meter) line(name string, width int) string {
 	if m.frames > 0 {
 		rms = math.Sqrt(m.square / float64(m.frames))
 	}
-	s := fmt.Sprintf("%-8.8s [%s%s] %6.1f dB  rms %6.1f  max %6.1f", name, strings.Repeat("=", full), strings.Repeat(" ", bar-full),
-		levelDB(m.peak), levelDB(rms), levelDB(m.top))
+	s := fmt.Sprintf("%-8.8s [%s%s] %5.1f dB  rms %5.1f", name, strings.Repeat("=", full), strings.Repeat(" ", bar-full),
+		shownDB(m.peak), shownDB(rms))
+	if m.loud != nil {
+		s += fmt.Sprintf("  LUFS-M %5.1f", max(lowestDB, m.loud.LUFS()))
+	}
+	s += fmt.Sprintf("  max %5.1f", shownDB(m.top))
 	if m.clips > 0 {
 		s += "  CLIP"
 	}
 	return s
 }
+
+const lowestDB = -99.9 // shown for silence
+
+func shownDB(v float64) float64 { return max(lowestDB, levelDB(v)) }
 
 // cutTo keeps a line from wrapping.
 func cutTo(s string, width int) string {
