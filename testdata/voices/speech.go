@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -32,7 +33,8 @@ type speaker struct {
 }
 
 // speakerFor finds the speaker of a name: "espeak VOICE", "flite VOICE",
-// "alsa" (the recorded voice, which says its own words) or "formula".
+// "alsa" (the recorded voice, which says its own words), "formula", or "fsdd
+// SPEAKER", who says numbers.
 func speakerFor(name string) (speaker, error) {
 	engine, voice, _ := strings.Cut(name, " ")
 	switch engine {
@@ -59,6 +61,10 @@ func speakerFor(name string) (speaker, error) {
 			sort.Strings(files)
 			return readMono(files[rng.IntN(len(files))])
 		}, -38}, nil
+	case "fsdd":
+		return speaker{func(_, line string, rng *rand.Rand) ([]float64, int, error) {
+			return digits(os.Getenv("FSDD"), voice, line, rng)
+		}, -45}, nil
 	case "formula":
 		return speaker{func(_, line string, rng *rand.Rand) ([]float64, int, error) {
 			return syllables(line, 48000, rng), 48000, nil
@@ -172,4 +178,35 @@ func syllables(line string, rateHz int, rng *rand.Rand) []float64 {
 		}
 	}
 	return x
+}
+
+// digits is a real speaker of the Free Spoken Digit Dataset (Z. Jackson and
+// others, CC BY-SA 4.0), whose recordings lie in dir: a line of numbers is put
+// together of the recordings of its digits, of each another one every time. Other
+// words than digits become digits, always the same.
+func digits(dir, who, line string, rng *rand.Rand) ([]float64, int, error) {
+	names := []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
+	if dir == "" {
+		return nil, 0, fmt.Errorf("the environment variable FSDD, which names the recordings of free-spoken-digit-dataset: %w", ErrMissing)
+	}
+	var x []float64
+	rate := 8000
+	for _, word := range strings.Fields(strings.ToLower(strings.Trim(line, ".,"))) {
+		digit := slices.Index(names, strings.Trim(word, ".,?!"))
+		if digit < 0 {
+			h := fnv.New32a()
+			io.WriteString(h, word)
+			digit = int(h.Sum32() % 10)
+		}
+		var y []float64
+		var err error
+		if y, rate, err = readMono(filepath.Join(dir, fmt.Sprintf("%d_%s_%d.wav", digit, who, rng.IntN(50)))); err != nil {
+			return nil, 0, err
+		}
+		y = trim(y, rate, -35)
+		edge := min(len(y)/4, rate/100)
+		fade(y, edge, edge, 1)
+		x = append(append(x, scale(y, 0.1/(rms(y)+1e-9))...), make([]float64, int((0.02+0.05*rng.Float64())*float64(rate)))...)
+	}
+	return x, rate, nil
 }

@@ -112,6 +112,53 @@ var Scripts = map[string][]string{
 		"Both, whispered the fox, first the one and then the other.",
 		"So they hid until spring.",
 	},
+	// Lines that begin alike, mantras and counted breathing: what must not be
+	// taken for mistakes.
+	"scan": {
+		"Relax your left hand, and let it sink into the blanket.",
+		"Relax your right hand, and let it sink into the blanket.",
+		"Relax your left foot.",
+		"Relax your right foot.",
+		"There is nothing to do now, and nowhere to go.",
+		"I am calm.",
+		"I am calm.",
+		"I am calm.",
+		"Picture a door at the end of a long corridor.",
+		"Behind it someone is playing a slow tune, barely loud enough to hear.",
+		"Breathe in.",
+		"Breathe out.",
+		"Breathe in.",
+		"Breathe out.",
+		"Breathe in.",
+		"Breathe out.",
+		"Your jaw is loose, your tongue rests, your eyes are closed.",
+		"Let the sounds of the street pass by like clouds.",
+	},
+	// For a voice that says digits only.
+	"digits": {
+		"four seven one nine two", "eight eight three zero six one", "two five nine one", "seven zero four three six", "one six two eight, five nine three zero",
+		"three three five", "three three five", "three three five", "nine one four", "nine one seven", "six zero two eight seven", "five two eight one, seven four six zero",
+		"eight four zero nine three one", "zero seven six two", "one nine five four three", "two eight six zero seven, one three five nine", "four six nine one eight two",
+		"seven three zero five", "five eight two four nine", "nine six three one, eight two seven four", "six one seven three zero", "zero two nine five eight six",
+	},
+	"garden": {
+		"Walk down the gravel path, past the roses and the well.",
+		"Sit on the bench beneath the old pear tree.",
+		"Feel the sun upon your forehead.",
+		"Feel the sun upon your shoulders.",
+		"Feel the sun upon your knees.",
+		"A bee comes by, looks at you, and moves along.",
+		"Here I am at home.",
+		"Here I am at home.",
+		"Here I am at home.",
+		"Count with me, one number for every breath you take.",
+		"In, two, three, four.",
+		"Out, two, three, four.",
+		"In, two, three, four.",
+		"Out, two, three, four.",
+		"The evening arrives without any hurry.",
+		"Stand up whenever you like, and carry this quiet with you.",
+	},
 }
 
 // mistakes are the words that come out when a line goes wrong.

@@ -22,17 +22,19 @@ import (
 // Config describes a take.
 type Config struct {
 	Seed       uint64
-	Voice      string  // "espeak en-us", "flite slt", "alsa", "formula"
-	Script     string  // one of Scripts
-	Lines      int     // of the script, from a place that Seed chooses; all if 0
-	SNRDB      float64 // active speech over the room, above 80 Hz
-	Background string  // room, fan, traffic, hiss, hum, laptop; digital silence if empty
-	Reverb     float64 // seconds to fall by 60 dB
-	DC         float64 // offset, full scale 1
-	Mistakes   int     // lines that go wrong, are marked by three claps and said again
-	Noises     int     // breaths and lip clicks in the pauses
-	PauseMin   float64 // seconds; 0.45 if 0
-	PauseMax   float64 // seconds; 1.6 if 0
+	Voice      string   // "espeak en-us", "flite slt", "alsa", "formula"
+	Script     string   // one of Scripts, or several with + between them
+	Lines      int      // of the script, from a place that Seed chooses; all if 0
+	SNRDB      float64  // active speech over the room, above 80 Hz
+	Background string   // room, fan, traffic, hiss, hum, laptop; digital silence if empty
+	Reverb     float64  // seconds to fall by 60 dB
+	DC         float64  // offset, full scale 1
+	Mistakes   int      // lines that go wrong, are marked by three claps and said again
+	Noises     int      // breaths and lip clicks in the pauses
+	Slips      []string // kinds of mistakes, of Unmarked and Marked, each in a line of its own
+	Confusers  int      // sounds in the pauses that are no marks, all kinds in turn
+	PauseMin   float64  // seconds; 0.45 if 0
+	PauseMax   float64  // seconds; 1.6 if 0
 	Format     wav.Format
 }
 
@@ -41,6 +43,7 @@ type Phrase struct {
 	editor.Span // the voice itself, without the room, to 48 dB below its peak
 	Text        string
 	Bad         bool // a mistake that shall go
+	Repeat      bool // said again on purpose nearby
 	// Audible is where voice and reverberation reach the room's level in some
 	// band, Clear where they exceed it by 6 dB: what a listener could miss.
 	// Both are empty where the phrase drowns.
@@ -52,7 +55,7 @@ type Phrase struct {
 // Noise is something heard in a pause.
 type Noise struct {
 	editor.Span
-	Kind string // clap, breath, lip
+	Kind string // clap, click, snap, breath, lip, or another of Confusers
 }
 
 // Truth is what is known of a take.
@@ -60,6 +63,7 @@ type Truth struct {
 	Phrases  []Phrase
 	Noises   []Noise
 	Mistakes []editor.Span // each from the start of the bad phrase to the start of the good one
+	Slips    []Slip        // the same, where the config asked for kinds
 	Frames   int64
 }
 
@@ -87,9 +91,12 @@ func MakeEach(dir string, c Config, snrDB ...float64) ([]*Take, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := Scripts[c.Script]
-	if len(lines) == 0 {
-		return nil, fmt.Errorf("script %q: not known", c.Script)
+	var lines []string
+	for script := range strings.SplitSeq(c.Script, "+") {
+		if len(Scripts[script]) == 0 {
+			return nil, fmt.Errorf("script %q: not known", script)
+		}
+		lines = append(lines, Scripts[script]...)
 	}
 	if _, ok := backgrounds[c.Background]; !ok && c.Background != "" {
 		return nil, fmt.Errorf("background %q: not known", c.Background)
@@ -105,7 +112,11 @@ func MakeEach(dir string, c Config, snrDB ...float64) ([]*Take, error) {
 		c.PauseMax = 1.6
 	}
 	s := stage{c: c, rng: rng, who: who, dir: dir, rate: c.Format.RateHz}
-	if err := s.perform(lines); err != nil {
+	perform := s.perform
+	if len(c.Slips) > 0 || c.Confusers > 0 {
+		perform = s.read
+	}
+	if err := perform(lines); err != nil {
 		return nil, err
 	}
 	return s.record(snrDB), nil
@@ -223,6 +234,9 @@ func (s *stage) say(line string, bad bool) error {
 		return fmt.Errorf("voice %q: %w", s.c.Voice, err)
 	}
 	x = resample(trim(x, rate, s.who.noiseDB), rate, s.rate)
+	if len(s.c.Slips) > 0 {
+		x = vary(x, s.rate, s.rng)
+	}
 	if len(x) < s.rate/20 {
 		return fmt.Errorf("voice %q says nothing for %q", s.c.Voice, line)
 	}
