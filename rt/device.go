@@ -33,7 +33,7 @@ type Device struct {
 
 // DeviceConfig is what a stream is opened with.
 type DeviceConfig struct {
-	Device   string // by Name, by what stands in its last parentheses, or by a part of the name that no other has
+	Device   string // as FindDevice takes it
 	Channels int    // the first ones of the device
 	RateHz   int    // 0: the device's own
 	Latency  time.Duration

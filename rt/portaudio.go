@@ -91,6 +91,16 @@ func Devices() ([]Device, error) {
 	return all, portaudio.Terminate()
 }
 
+// FindDevice returns the device that a name means: its Name, what stands in the
+// parentheses at its end ("hw:0,0"), or a part that no other name has.
+func FindDevice(name string) (Device, error) {
+	all, err := Devices()
+	if err != nil {
+		return Device{}, err
+	}
+	return find(all, name)
+}
+
 // find returns the device that a name means.
 func find(all []Device, name string) (Device, error) {
 	var part []Device

@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"errors"
+
+	"jackknife/rt"
 )
 
 // noAudio is what record and play end with in an edit-only binary.
@@ -19,3 +21,5 @@ func noAudio() error {
 func record(context.Context, *streams, recording) error { return noAudio() }
 
 func play(context.Context, *streams, playing) error { return noAudio() }
+
+func listDevices() ([]rt.Device, error) { return nil, noAudio() }

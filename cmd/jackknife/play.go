@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,8 @@ type playing struct {
 	loop   bool
 	gainDB float64
 	to     []jackgraph.Selector
+	device string // "": a JACK server
+	onto   []int  // channels of the device, in the place of to
 	client string
 	ring   time.Duration
 	quiet  bool
@@ -56,10 +59,14 @@ the card. The take's rate must be the server's. Ctrl-C stops it. Exit 6 if the
 disk was too slow, so that silence was heard within the take.
 
 Samples go out as they are: up to 24 bits, and 32-bit float, are exact. --gain
-makes them louder or softer; nothing is clipped before the card.`,
+makes them louder or softer; nothing is clipped before the card.
+
+Where no JACK server runs, --device plays to a sound device, as jackknife devices
+lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 		Example: `  jackknife play take.wav
   jackknife play take.wav --to 'system:playback_{3..4}'
   jackknife play voice.wav --to ardour:voice/audio_in_1
+  jackknife play take.wav --device hw:0,0
   jackknife play take.wav --edits take.edits --joins
   jackknife play voice.wav music.wav --sync --start 1:30 --gain -6`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -85,7 +92,12 @@ makes them louder or softer; nothing is clipped before the card.`,
 				return usagef("--name: a client needs a name")
 			}
 			var err error
-			if p.to, err = parseSelectors(to); err != nil {
+			if p.device == "" {
+				p.to, err = parseSelectors(to)
+			} else if len(to) > 0 {
+				p.onto, err = parseSockets("--to", strings.Join(to, ","))
+			}
+			if err != nil {
 				return err
 			}
 			if start != "" {
@@ -116,6 +128,7 @@ makes them louder or softer; nothing is clipped before the card.`,
 	f.DurationVar(&p.ring, "ring", rt.DefaultRing, "audio that is read ahead")
 	f.BoolVarP(&p.quiet, "quiet", "q", false, "no summary")
 	f.BoolVarP(&p.dry, "dry-run", "n", false, "show what would be connected")
+	deviceFlag(c, &p.device)
 	serverFlag(c)
 	c.RegisterFlagCompletionFunc("to", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return completePorts(toComplete, jackgraph.Input)

@@ -14,23 +14,69 @@ import (
 	"jackknife/rt"
 )
 
+// player plays what it was loaded with: a loop on a JACK server, or a device.
+type player interface {
+	RateHz() int
+	Load(io.Reader) error
+	Play(ctx context.Context, seen func(rt.Played)) (rt.Played, error)
+}
+
 func play(ctx context.Context, s *streams, want playing) error {
 	reel, err := want.load(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer reel.close()
-	names := strings.Join(want.files, ", ")
+	p, err := want.programme(ctx, reel)
+	if err != nil {
+		return err
+	}
+	defer p.source.Close()
+	if want.device != "" {
+		return want.playOnDevice(ctx, s, p)
+	}
+	return orDevice(want.playOnServer(ctx, s, p))
+}
+
+// programme is what is played: the source of its frames and what is said of it.
+type programme struct {
+	names  string
+	reel   *reel
+	source io.ReadCloser
+	frames int64
+	joins  []join
+}
+
+func (want playing) programme(ctx context.Context, reel *reel) (*programme, error) {
 	span, err := want.span(reel)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	inputs, err := want.inputs(reel.channels())
+	p := &programme{names: strings.Join(want.files, ", "), reel: reel, frames: span.Len(),
+		source: &spanned{ctx: ctx, reel: reel, span: span, loop: want.loop}}
+	if want.joins {
+		p.joins = joinsOf(reel.tracks[0].plan, reel.tracks[0].take.Frames())
+		if len(p.joins) == 0 {
+			return nil, &failure{code: exitNoMatch, err: fmt.Errorf("%s: the plan has no edits, so nothing is joined", want.edits)}
+		}
+		silence := joinSilence(reel.rateHz())
+		p.source = &joinReader{ReadCloser: p.source, frameBytes: int64(4 * reel.channels()), silence: silence, joins: p.joins}
+		last := p.joins[len(p.joins)-1]
+		p.frames = last.starts + last.Len()
+	}
+	if want.gainDB != 0 {
+		p.source = amplified{p.source, float32(math.Pow(10, want.gainDB/20))}
+	}
+	return p, nil
+}
+
+func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) error {
+	inputs, err := want.inputs(p.reel.channels())
 	if err != nil {
 		return err
 	}
-	outputs := numbered("out", reel.channels())
-	pairs, err := route(names, outputs, inputs)
+	outputs := numbered("out", p.reel.channels())
+	pairs, err := route(p.names, outputs, inputs)
 	if err != nil {
 		return err
 	}
@@ -45,69 +91,61 @@ func play(ctx context.Context, s *streams, want playing) error {
 		return serverFailure(err)
 	}
 	defer l.Close()
-	if l.RateHz() != reel.rateHz() {
+	if l.RateHz() != p.reel.rateHz() {
 		return &failure{
 			code: exitFailed,
-			err:  fmt.Errorf("%s: its rate is %d Hz, the server's %d Hz", want.files[0], reel.rateHz(), l.RateHz()),
-			hint: fmt.Sprintf("run the server at %d Hz, or convert the take: sox %s -r %d converted.wav", reel.rateHz(), want.files[0], l.RateHz()),
+			err:  fmt.Errorf("%s: its rate is %d Hz, the server's %d Hz", want.files[0], p.reel.rateHz(), l.RateHz()),
+			hint: fmt.Sprintf("run the server at %d Hz, or convert the take: sox %s -r %d converted.wav", p.reel.rateHz(), want.files[0], l.RateHz()),
 		}
 	}
-
-	var source io.ReadCloser = &spanned{ctx: ctx, reel: reel, span: span, loop: want.loop}
-	total := span.Len()
-	var joins []join
-	if want.joins {
-		joins = joinsOf(reel.tracks[0].plan, reel.tracks[0].take.Frames())
-		if len(joins) == 0 {
-			return &failure{code: exitNoMatch, err: fmt.Errorf("%s: the plan has no edits, so nothing is joined", want.edits)}
-		}
-		silence := joinSilence(reel.rateHz())
-		source = &joinReader{ReadCloser: source, frameBytes: int64(4 * reel.channels()), silence: silence, joins: joins}
-		last := joins[len(joins)-1]
-		total = last.starts + last.Len()
-	}
-	if want.gainDB != 0 {
-		source = amplified{source, float32(math.Pow(10, want.gainDB/20))}
-	}
-	defer source.Close()
-
-	if err := l.Load(source); err != nil {
-		if ctx.Err() != nil {
-			err = errors.New("stopped before the first frame")
-		}
+	if err := load(ctx, l, p.source); err != nil {
 		return err
 	}
 	if err := l.Activate(); err != nil {
 		return err
 	}
-	if pairs, err = route(names, l.Outputs(), inputs); err != nil {
+	if pairs, err = route(p.names, l.Outputs(), inputs); err != nil {
 		return err
 	}
 	if err := connectAll(ctx, pairs); err != nil {
 		return serverFailure(err)
 	}
 	l.Start()
-	p, err := l.Play(ctx, func(p rt.Played) {
+	return want.play(ctx, s, p, l)
+}
+
+func load(ctx context.Context, to player, source io.Reader) error {
+	err := to.Load(source)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("stopped before the first frame")
+	}
+	return err
+}
+
+// play plays what the player was loaded with, and says what it came to.
+func (want playing) play(ctx context.Context, s *streams, p *programme, on player) error {
+	joins := p.joins
+	played, err := on.Play(ctx, func(p rt.Played) {
 		for len(joins) > 0 && p.Frames > joins[0].starts {
 			fmt.Fprintln(s.err, joins[0].says)
 			joins = joins[1:]
 		}
 	})
 	if err != nil {
-		return serverFailure(fmt.Errorf("after %s: %w", plural(int(p.Frames), "frame"), err))
+		return deviceFailure(serverFailure(fmt.Errorf("after %s: %w", plural(int(played.Frames), "frame"), err)))
 	}
 	if !want.quiet {
 		of := ""
-		if p.Frames < total && !want.loop {
-			of = fmt.Sprintf(" of %d", total)
+		if played.Frames < p.frames && !want.loop {
+			of = fmt.Sprintf(" of %d", p.frames)
 		}
-		fmt.Fprintf(s.err, "%s: %d%s frames played, %s, %s, %s\n", names, p.Frames, of, clock(p.Frames, l.RateHz()),
-			plural(int(p.Underruns), "frame")+" of underrun", plural(p.Xruns, "xrun"))
+		fmt.Fprintf(s.err, "%s: %d%s frames played, %s, %s, %s\n", p.names, played.Frames, of, clock(played.Frames, on.RateHz()),
+			plural(int(played.Underruns), "frame")+" of underrun", plural(played.Xruns, "xrun"))
 	}
-	if p.Underruns > 0 {
+	if played.Underruns > 0 {
 		return &failure{
 			code: exitWithGaps,
-			err:  fmt.Errorf("%s: %d frames (%.3f s) of silence were heard within the take, the disk was too slow", names, p.Underruns, float64(p.Underruns)/float64(l.RateHz())),
+			err:  fmt.Errorf("%s: %d frames (%.3f s) of silence were heard within the take, the disk was too slow", p.names, played.Underruns, float64(played.Underruns)/float64(on.RateHz())),
 			hint: fmt.Sprintf("a longer ring reads further ahead: --ring %v", 2*want.ring),
 		}
 	}
