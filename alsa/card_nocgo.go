@@ -27,3 +27,15 @@ func (c *Ctl) Apply(e []*Element, changes []Change) Applied { return Applied{} }
 func (c *Ctl) Watch(ctx context.Context, e []*Element, interval time.Duration, changed func(Change)) error {
 	return ErrNoLibrary
 }
+
+// MIDIPort is a port at the ALSA sequencer: never here either.
+type MIDIPort struct{}
+
+func OpenMIDI(client, port string) (*MIDIPort, error) { return nil, ErrNoLibrary }
+
+func (m *MIDIPort) Close()                     {}
+func (m *MIDIPort) Client() int                { return 0 }
+func (m *MIDIPort) Send(c ControlChange) error { return ErrNoLibrary }
+func (m *MIDIPort) Listen(ctx context.Context, moved func(ControlChange), joined func()) error {
+	return ErrNoLibrary
+}

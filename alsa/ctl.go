@@ -356,22 +356,16 @@ func (c *Ctl) Watch(ctx context.Context, elements []*Element, interval time.Dura
 		return fmt.Errorf("wait for events: %w", failed(r))
 	}
 	defer C.snd_ctl_subscribe_events(c.handle, 0)
-	wakeRead, wakeWrite, err := os.Pipe()
+	wakeRead, wake, err := wakePipe(ctx)
 	if err != nil {
 		return err
 	}
-	defer wakeRead.Close()
-	stop := context.AfterFunc(ctx, func() { wakeWrite.Close() })
-	defer func() {
-		if stop() {
-			wakeWrite.Close()
-		}
-	}()
+	defer wake()
 	var descriptor C.struct_pollfd
 	if n := C.snd_ctl_poll_descriptors(c.handle, &descriptor, 1); n != 1 {
 		return fmt.Errorf("wait for events: %d descriptors, want 1", n)
 	}
-	poll := []unix.PollFd{{Fd: int32(descriptor.fd), Events: unix.POLLIN}, {Fd: int32(wakeRead.Fd()), Events: unix.POLLIN}}
+	poll := []unix.PollFd{{Fd: int32(descriptor.fd), Events: unix.POLLIN}, {Fd: wakeRead, Events: unix.POLLIN}}
 	byID := make(map[ID]*Element, len(elements))
 	for _, e := range elements {
 		byID[e.ID] = e
@@ -412,6 +406,22 @@ func (c *Ctl) Watch(ctx context.Context, elements []*Element, interval time.Dura
 			}
 		}
 	}
+}
+
+// wakePipe is a descriptor that becomes readable when ctx ends; release lets go
+// of it.
+func wakePipe(ctx context.Context) (fd int32, release func(), err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return 0, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { w.Close() })
+	return int32(r.Fd()), func() {
+		if stop() {
+			w.Close()
+		}
+		r.Close()
+	}, nil
 }
 
 // takeEvents reads every event that is there and looks at its element.

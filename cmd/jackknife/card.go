@@ -45,6 +45,7 @@ clocks. Without -c CARD it is the first card of the Envy24 family (a Delta
 		cardListCommand(s),
 		cardLoadCommand(s),
 		cardMetersCommand(s),
+		cardMIDICommand(s),
 		cardMixerCommand(s),
 		cardProfileCommand(s),
 		cardResyncCommand(s),

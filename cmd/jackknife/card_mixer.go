@@ -94,17 +94,7 @@ other programs change is seen at once.`,
 			if err != nil {
 				return err
 			}
-			f.word = func(c alsa.Change) (string, bool) {
-				for _, strip := range strips {
-					switch c.Element {
-					case strip.Volume:
-						return fmt.Sprintf("%s level: %s -> %s", strip.Name, c.Text(c.From), c.Text(c.To)), true
-					case strip.Switch:
-						return fmt.Sprintf("%s send: %s -> %s", strip.Name, sendText(c.From), sendText(c.To)), true
-					}
-				}
-				return "", false
-			}
+			f.word = stripWord(strips)
 			return f.change(s, ctl, elements, changes, nil)
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -140,6 +130,21 @@ func completeParts(card string, parts func([]*alsa.Element) []cobra.Completion) 
 	}
 	defer ctl.Close()
 	return parts(elements), cobra.ShellCompDirectiveNoFileComp
+}
+
+// stripWord words changes of strips.
+func stripWord(strips []alsa.Strip) func(alsa.Change) (string, bool) {
+	return func(c alsa.Change) (string, bool) {
+		for _, strip := range strips {
+			switch c.Element {
+			case strip.Volume:
+				return fmt.Sprintf("%s level: %s -> %s", strip.Name, c.Text(c.From), c.Text(c.To)), true
+			case strip.Switch:
+				return fmt.Sprintf("%s send: %s -> %s", strip.Name, sendText(c.From), sendText(c.To)), true
+			}
+		}
+		return "", false
+	}
 }
 
 // mix is what must change for the strips at these places to be as the words
