@@ -142,14 +142,18 @@ func (want playing) play(ctx context.Context, s *streams, p *programme, on playe
 		fmt.Fprintf(s.err, "%s: %d%s frames played, %s, %s, %s\n", p.names, played.Frames, of, clock(played.Frames, on.RateHz()),
 			plural(int(played.Underruns), "frame")+" of underrun", plural(played.Xruns, "xrun"))
 	}
-	if played.Underruns > 0 {
-		return &failure{
-			code: exitWithGaps,
-			err:  fmt.Errorf("%s: %d frames (%.3f s) of silence were heard within the take, the disk was too slow", p.names, played.Underruns, float64(played.Underruns)/float64(on.RateHz())),
-			hint: fmt.Sprintf("a longer ring reads further ahead: --ring %v", 2*want.ring),
-		}
+	if played.Underruns == 0 {
+		return nil
 	}
-	return nil
+	f := &failure{code: exitWithGaps}
+	cause := "the disk was too slow"
+	if want.device != "" {
+		cause = "nothing came to the device in time"
+	} else {
+		f.hint = fmt.Sprintf("a longer ring reads further ahead: --ring %v", 2*want.ring)
+	}
+	f.err = fmt.Errorf("%s: %d frames (%.3f s) of silence were heard within the take, %s", p.names, played.Underruns, float64(played.Underruns)/float64(on.RateHz()), cause)
+	return f
 }
 
 // inputs are the full names of the ports that shall hear the take.
