@@ -14,10 +14,12 @@ type Finding struct {
 	Mend    [][]string // command lines that mend it, one after the other
 }
 
-// Examine looks for what usually is wrong with an Envy24 card: in its settings,
-// in who uses it, and in the words with which jackd will be started, if they are
-// known (as ~/.jackdrc has them).
-func Examine(card Card, elements []*Element, use Use, jackd []string) []Finding {
+// Examine looks for what usually is wrong with an Envy24 card's settings, and
+// who has the card, of whatever kind.
+func Examine(card Card, elements []*Element, use Use) []Finding {
+	if !Envy24(card.Driver) {
+		return examineUse(card, use)
+	}
 	var found []Finding
 	add := func(problem bool, text string, mend ...string) {
 		words := append([]string{"jackknife", "card", mend[0], "-c", card.ID}, mend[1:]...)
@@ -42,13 +44,22 @@ func Examine(card Card, elements []*Element, use Use, jackd []string) []Finding 
 			note(fmt.Sprintf("%s is on (%s): outputs sound dull unless the recording has emphasis", e, e.Text(e.Value)), "set", e.String(), "Off")
 		}
 	}
-	found = append(found, examineUse(card, use)...)
-	if l, ok := parseServer(jackd); ok && card.Driver == ICE1712 && l.of(card) {
-		right, wrong := l.mended()
-		for _, w := range wrong {
-			line := strings.Join(right.words(), " ")
-			found = append(found, Finding{true, "jackd will not start as ~/.jackdrc says: " + w, [][]string{{"sh", "-c", "echo " + line + " > ~/.jackdrc"}}})
-		}
+	return append(found, examineUse(card, use)...)
+}
+
+// ExamineServer holds the words by which a jackd will be started against the
+// card's limits; of other programs and other cards it finds nothing. source is
+// the file that has the words.
+func ExamineServer(card Card, args []string, source string, capture, playback *Limits) []Finding {
+	l, ok := parseServer(args)
+	if !ok || !l.of(card) {
+		return nil
+	}
+	var found []Finding
+	right, wrong := l.mended(capture, playback)
+	for _, w := range wrong {
+		write := "echo " + strings.Join(right.words(), " ") + " > " + source
+		found = append(found, Finding{true, "jackd will not start as " + source + " says: " + w, [][]string{{"sh", "-c", write}}})
 	}
 	return found
 }

@@ -8,8 +8,15 @@ import (
 	"strings"
 )
 
-// ICE1712 is the driver of the Envy24 family: Delta 1010LT and its relatives.
-const ICE1712 = "ICE1712"
+// The drivers of the Envy24 family: Delta 1010LT and its relatives, and the
+// Envy24HT and PT, which have clocks, routes and meters, but no monitor mixer.
+const (
+	ICE1712 = "ICE1712"
+	ICE1724 = "ICE1724"
+)
+
+// Envy24 reports whether a driver is one of the family.
+func Envy24(driver string) bool { return driver == ICE1712 || driver == ICE1724 }
 
 // peakName is the element with the 22 peak meters.
 const peakName = "Multi Track Peak"

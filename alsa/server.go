@@ -1,6 +1,7 @@
 package alsa
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,41 +120,39 @@ func (l serverLine) words() []string {
 	return words
 }
 
-// mended is the command line as an Envy24 card takes it, and what was wrong
-// with it, a line each.
-func (l serverLine) mended() (_ serverLine, wrong []string) {
-	capture, playback := envy24Limits()
-	limits := []*Limits{capture, playback}
+// mended is the command line as a card with these limits takes it, and what was
+// wrong with it. A direction that the card has not is nil.
+func (l serverLine) mended(capture, playback *Limits) (_ serverLine, wrong []string) {
 	if l.has('P') && !l.has('C') && !l.has('d') {
-		limits = limits[1:]
+		capture = nil
 	} else if l.has('C') && !l.has('P') && !l.has('d') {
-		limits = limits[:1]
+		playback = nil
 	}
-	m := l
-	check := func(err error, mend func()) {
-		if err != nil {
-			wrong = append(wrong, err.Error())
-			mend()
+	for _, way := range []struct {
+		limits   *Limits
+		channels byte
+	}{{capture, 'i'}, {playback, 'o'}} {
+		limits := way.limits
+		if limits == nil {
+			continue
 		}
-	}
-	check(capture.Check(l.number('i'), 0, 0, 0), func() { m = m.with('i', 0) })
-	check(playback.Check(l.number('o'), 0, 0, 0), func() { m = m.with('o', 0) })
-	check(capture.Check(0, l.number('r'), 0, 0), func() { m = m.with('r', 48000) })
-	const jackBlock, jackPeriods = 1024, 2 // jackd's own
-	for _, limit := range limits {
-		block, periods := m.number('p'), m.number('n')
-		if block == 0 {
-			block = jackBlock
+		check := func(err error, mend func()) {
+			if err != nil {
+				wrong = append(wrong, err.Error())
+				mend()
+			}
 		}
-		if periods == 0 {
-			periods = jackPeriods
-		}
-		check(limit.Check(0, 0, block, periods), func() {
-			for limit.Check(0, 0, block, min(periods, 3)) != nil && block > 1 {
+		check(limits.Check(l.number(way.channels), 0, 0, 0), func() { l = l.with(way.channels, 0) })
+		check(limits.Check(0, l.number('r'), 0, 0), func() { l = l.with('r', 48000) })
+		const jackBlock, jackPeriods = 1024, 2 // jackd's own
+		block, periods := cmp.Or(l.number('p'), jackBlock), cmp.Or(l.number('n'), jackPeriods)
+		check(limits.Check(0, 0, block, periods), func() {
+			periods = min(periods, 3)
+			for limits.Check(0, 0, block, periods) != nil && block > 1 {
 				block /= 2
 			}
-			m = m.with('p', block).with('n', min(periods, 3))
+			l = l.with('p', block).with('n', periods)
 		})
 	}
-	return m, wrong
+	return l, wrong
 }

@@ -16,8 +16,9 @@ func TestServerLine(t *testing.T) {
 		"jackd -d alsa -d hw:CARD=M1010LT,DEV=0":                    "ok",
 		"jackd -d alsa -d hw:1 -p 4096":                             "block 4096: the card takes 2 to 2730 frames | jackd -d alsa -d hw:1 -p 2048 -n 2",
 		"jackd -d alsa -d hw:1 -p2048 -n3 -H":                       "3 periods of 2048 frames: the card's buffer holds 5461 | jackd -d alsa -d hw:1 -H -p 1024 -n 3",
-		"jackd -d alsa -d hw:1 -i 2 -o2 -r 192000": "2 channels: the card has 12, no more and no fewer | 2 channels: the card has 10, no more and no fewer | " +
-			"rate 192000: the card has 8000, 9600, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000 | jackd -d alsa -d hw:1 -r 48000",
+		"jackd -d alsa -d hw:1 -i 2 -o2 -r 192000": "2 channels: the card has 12, no more and no fewer | " +
+			"rate 192000: the card has 8000, 9600, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000 | " +
+			"2 channels: the card has 10, no more and no fewer | jackd -d alsa -d hw:1 -r 48000",
 		"jackd -d alsa -P hw:1 -p 2048 -n 3": "ok",
 		"jackd -d alsa -P hw:1 -p 3000":      "ok",
 		"jackd -d alsa -C hw:1 -p 3000":      "block 3000: the card takes 2 to 2730 frames | jackd -d alsa -C hw:1 -p 1500 -n 2",
@@ -35,11 +36,11 @@ func TestServerLine(t *testing.T) {
 			if words := strings.Join(l.words(), " "); words != line {
 				t.Errorf("%q becomes %q", line, words)
 			}
-			right, wrong := l.mended()
+			right, wrong := l.mended(envy24Limits())
 			if got = "ok"; len(wrong) > 0 {
 				got = strings.Join(append(wrong, strings.Join(right.words(), " ")), " | ")
 			}
-			if _, wrong := right.mended(); len(wrong) > 0 {
+			if _, wrong := right.mended(envy24Limits()); len(wrong) > 0 {
 				t.Errorf("%s: mended it is still wrong: %v", line, wrong)
 			}
 		}

@@ -16,14 +16,14 @@ func cardDoctorCommand(s *streams) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what is wrong with the settings of an Envy24 card",
+		Short: "Look for what is wrong with the card and who uses it",
 		Long: `Look for what usually is wrong with the settings of an Envy24 card: muted sockets
 (so the driver starts), an external clock without a signal, a locked rate, an
-S/PDIF output marked as no audio, outputs that play an empty mix or an input; who
-else has the card, a jackd that runs at another rate than asked or sets the
-routes (-H), and a jackd in ~/.jackdrc that cannot start: it takes 12 channels in
-and 10 out, blocks up to 2048 frames, rates up to 96000. Each finding is a line,
-with the command that mends it below. Nothing is changed.
+S/PDIF output marked as no audio, outputs that play an empty mix or an input. Of
+any card, who else has it, a jackd that runs at another rate than asked or sets
+the routes (-H), and a jackd in ~/.jackdrc that cannot start: an Envy24 takes 12
+channels in and 10 out, no fewer, blocks up to 2048 frames, rates up to 96000.
+Each finding is a line, with the command that mends it below. Nothing is changed.
 
 After loading its driver an Envy24 card is muted: once it is as you like it,
 "sudo alsactl store" keeps it so over a restart of the machine.
@@ -41,21 +41,14 @@ Exit 1 if a problem was found.`,
 				return err
 			}
 			defer ctl.Close()
-			if ctl.Card.Driver != alsa.ICE1712 {
-				return noEnvy24(ctl)
-			}
 			type finding struct {
 				Problem bool   `json:"problem"`
 				Text    string `json:"text"`
 				Mend    string `json:"mend"`
 			}
 			list, problems := []finding{}, 0
-			var jackd []string
-			if home, err := os.UserHomeDir(); err == nil {
-				text, _ := os.ReadFile(filepath.Join(home, ".jackdrc"))
-				jackd = strings.Fields(string(text))
-			}
-			for _, f := range alsa.Examine(ctl.Card, elements, alsa.UseOf(ctl.Card), jackd) {
+			found := alsa.Examine(ctl.Card, elements, alsa.UseOf(ctl.Card))
+			for _, f := range append(found, examineJackdrc(ctl.Card)...) {
 				if f.Problem {
 					problems++
 				}
@@ -90,6 +83,24 @@ Exit 1 if a problem was found.`,
 	cardFlag(c, &card)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// examineJackdrc looks at the command line that qjackctl keeps and jackd's
+// clients start it by.
+func examineJackdrc(card alsa.Card) []alsa.Finding {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(home, ".jackdrc"))
+	if err != nil {
+		return nil
+	}
+	capture, playback, err := alsa.StreamLimits(card)
+	if err != nil { // in use: what runs fits
+		return nil
+	}
+	return alsa.ExamineServer(card, strings.Fields(string(text)), "~/.jackdrc", capture, playback)
 }
 
 func noEnvy24(ctl *alsa.Ctl) error {

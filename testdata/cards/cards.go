@@ -147,6 +147,8 @@ ctl.sysdefault {
 }
 ctl.default { type hw card 0 }
 pcm.default { type null }
+seq.hw { type hw }
+seq.default { type hw }
 pcm_type.sndcard { lib "%s" }
 pcm.hw {
 	@args [ CARD DEV SUBDEV ]
