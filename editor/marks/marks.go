@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"jackknife/editor"
-	"jackknife/editor/listen"
+	"jackknife/editor/hear"
 )
 
 // Kind says what a mark is.
@@ -72,7 +72,7 @@ func (s sharp) percentile(from, to, percent int) float64 {
 }
 
 // transients finds the sharp sounds of a take.
-func transients(h *listen.Heard) ([]transient, sharp, error) {
+func transients(h *hear.Heard) ([]transient, sharp, error) {
 	s := sharp{e: h.Sharp}
 	every := max(1, len(s.e)/100000)
 	var sample []float32
@@ -104,7 +104,7 @@ func transients(h *listen.Heard) ([]transient, sharp, error) {
 		if err := h.Read(x, h.Frame(max(0, i-4))); err != nil {
 			return nil, s, err
 		}
-		power := listen.Spectrum(x)
+		power := hear.Spectrum(x)
 		var all, low, high, at float64
 		for k, p := range power {
 			hz := float64(k) * float64(h.RateHz) / float64(2*(len(power)-1))
@@ -147,7 +147,7 @@ func (s sharp) decay(i int) int {
 
 // Find finds the marks of the kinds; all but Taught, Cue and Label, if none is
 // named.
-func Find(h *listen.Heard, kinds ...Kind) ([]Mark, error) {
+func Find(h *hear.Heard, kinds ...Kind) ([]Mark, error) {
 	found, s, err := transients(h)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func Find(h *listen.Heard, kinds ...Kind) ([]Mark, error) {
 
 // threes finds three sharp sounds alike in an even rhythm, with quiet between:
 // claps, or snaps of the fingers.
-func threes(h *listen.Heard, all []transient, s sharp, used map[int]bool) []Mark {
+func threes(h *hear.Heard, all []transient, s sharp, used map[int]bool) []Mark {
 	var sounds []transient
 	for _, t := range all {
 		if t.db > s.floor+24 && t.decay < 70 && t.low < 0.45 && t.centroid > 700 && t.centroid < 6000 && t.isolated > 16 && t.after > 16 {
@@ -220,7 +220,7 @@ func rhythm(run []transient, s sharp) (float64, bool) {
 
 // presses finds the clicks of a dog clicker: two alike, of its press and its
 // release, high and very short, with quiet before and between.
-func presses(h *listen.Heard, all []transient, s sharp, used map[int]bool) []Mark {
+func presses(h *hear.Heard, all []transient, s sharp, used map[int]bool) []Mark {
 	var sounds []transient
 	for _, t := range all {
 		if !used[t.ms] && t.decay < 40 && t.centroid > 2300 && t.low < 0.25 && t.isolated > 16 {

@@ -1,7 +1,7 @@
-// Package listen hears a take once and keeps what marks, retakes and blemishes
+// Package hear listens to a take once and keeps what marks, retakes and blemishes
 // are judged by: where the phrases are, how the spectrum of the voice moves, and
 // how sharp sounds come and go. An hour of it is about 50 MB.
-package listen
+package hear
 
 import (
 	"context"

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"jackknife/editor"
+	"jackknife/editor/marks"
+	"jackknife/editor/retake"
+	"jackknife/testdata/voices"
+)
+
+func readJSON(name string, v any) bool {
+	text, err := os.ReadFile(name)
+	return err == nil && json.Unmarshal(text, v) == nil
+}
+
+func writeJSON(name string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644)
+}
+
+// tally is how often something was there, was found, and was found where it was
+// not.
+type tally struct{ there, found, right, wrong int }
+
+func (t *tally) recall() string { return share(t.found, t.there) }
+
+func (t *tally) precision() string { return share(t.right, t.right+t.wrong) }
+
+func share(part, of int) string {
+	if of == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f (%d of %d)", float64(part)/float64(of), part, of)
+}
+
+// table is tallies by row.
+type table map[string]*tally
+
+func (t table) at(keys ...string) *tally {
+	key := strings.Join(keys, "|")
+	if t[key] == nil {
+		t[key] = new(tally)
+	}
+	return t[key]
+}
+
+var levels = []float64{0.3, 0.5, 0.7, 0.85, 0.95}
+
+// score is all that is counted.
+type score struct {
+	seconds   float64
+	marks     table // by kind, speech over room
+	mistaken  map[string]int
+	confusers map[string]int
+	cuts      table // by kind of mark
+	retakes   table // by level; by level and kind, ratio, voice
+	repeats   int
+	damaged   map[float64]int
+	says      [11]struct{ n, right int } // of proposals by tenths of confidence; the last from 0.95
+	verbose   io.Writer
+}
+
+func newScore() *score {
+	return &score{marks: table{}, mistaken: map[string]int{}, confusers: map[string]int{}, cuts: table{}, retakes: table{}, damaged: map[float64]int{}, verbose: io.Discard}
+}
+
+// markKinds is which mark tells of a slip, and the noise it is made of.
+var markKinds = map[string]struct {
+	kind  marks.Kind
+	noise string
+}{"claps": {marks.Claps, "clap"}, "snaps": {marks.Claps, "snap"}, "clicker": {marks.Clicker, "click"}}
+
+func (s *score) add(w *work) {
+	t, rate := w.found, w.found.Heard.RateHz
+	s.seconds += float64(t.Heard.Frames) / float64(rate)
+	snr := fmt.Sprintf("%.0f dB", w.config.SNRDB)
+	s.addMarks(w, snr)
+	cuts := t.Cuts()
+	for _, slip := range w.truth.Slips {
+		if _, ok := markKinds[slip.Kind]; !ok {
+			continue
+		}
+		var spans []editor.Span
+		for _, c := range cuts {
+			spans = append(spans, c.Span)
+		}
+		row := s.cuts.at(slip.Kind)
+		row.there++
+		if removed(w.truth, slip, spans) {
+			row.found++
+		} else {
+			fmt.Fprintf(s.verbose, "%s %s seed %d: %s at %s not cut: %s\n", w.config.Voice, snr, w.config.Seed, slip.Kind, clock(slip.Start, rate), texts(w.truth, slip))
+		}
+	}
+	for _, c := range cuts {
+		row := s.cuts.at("all")
+		if h := harm(w.truth, c.Span, rate); h == "" {
+			row.right++
+		} else {
+			row.wrong++
+			fmt.Fprintf(s.verbose, "%s %s seed %d: mark's cut %s-%s (%s) takes %s\n", w.config.Voice, snr, w.config.Seed, clock(c.Start, rate), clock(c.End, rate), c.Why(), h)
+		}
+	}
+	var all []retake.Proposal
+	for _, p := range t.Proposals(0.05) {
+		if !slices.ContainsFunc(cuts, func(c retake.Marked) bool { return overlap(c.Span, p.Span) > 0 }) {
+			all = append(all, p)
+		}
+	}
+	for _, p := range all {
+		bin := min(int(p.Confidence*10), 9)
+		if p.Confidence >= 0.95 {
+			bin = 10
+		}
+		s.says[bin].n++
+		if harm(w.truth, p.Span, rate) == "" && touchesBad(w.truth, p.Span) {
+			s.says[bin].right++
+		}
+	}
+	for _, ph := range w.truth.Phrases {
+		if ph.Repeat {
+			s.repeats++
+		}
+	}
+	for _, level := range levels {
+		var spans []editor.Span
+		for _, p := range all {
+			if p.Confidence >= level {
+				spans = append(spans, p.Span)
+			}
+		}
+		rows := func(kind string) []*tally {
+			l := fmt.Sprint(level)
+			rows := []*tally{s.retakes.at(l), s.retakes.at(l, "snr", snr), s.retakes.at(l, "voice", w.config.Voice)}
+			if kind != "" {
+				rows = append(rows, s.retakes.at(l, "kind", kind))
+			}
+			return rows
+		}
+		for _, slip := range w.truth.Slips {
+			if _, marked := markKinds[slip.Kind]; marked {
+				continue
+			}
+			ok := removed(w.truth, slip, spans)
+			for _, r := range rows(slip.Kind) {
+				r.there++
+				if ok {
+					r.found++
+				}
+			}
+			if !ok && level == 0.3 {
+				fmt.Fprintf(s.verbose, "%s %s seed %d: %s at %s missed: %s\n", w.config.Voice, snr, w.config.Seed, slip.Kind, clock(slip.Start, rate), texts(w.truth, slip))
+			}
+		}
+		for _, span := range spans {
+			h := harm(w.truth, span, rate)
+			if h == "" && !touchesBad(w.truth, span) {
+				h = "nothing flawed"
+			}
+			for _, r := range rows("") {
+				if h == "" {
+					r.right++
+				} else {
+					r.wrong++
+				}
+			}
+			if h != "" && level == 0.5 {
+				fmt.Fprintf(s.verbose, "%s %s seed %d: proposal %s-%s takes %s\n", w.config.Voice, snr, w.config.Seed, clock(span.Start, rate), clock(span.End, rate), h)
+			}
+		}
+		for _, ph := range w.truth.Phrases {
+			if ph.Repeat && !ph.Bad && slices.ContainsFunc(spans, func(c editor.Span) bool { return overlap(c, ph.Span) > int64(rate*6/100) }) {
+				s.damaged[level]++
+			}
+		}
+	}
+}
+
+func clock(frame int64, rate int) string {
+	return fmt.Sprintf("%d:%05.2f", frame/int64(rate)/60, float64(frame%int64(60*rate))/float64(rate))
+}
+
+func texts(t voices.Truth, s voices.Slip) string {
+	var all []string
+	for _, b := range s.Bad {
+		all = append(all, t.Phrases[b].Text)
+	}
+	return strings.Join(all, " / ") + " -> " + t.Phrases[s.Good].Text
+}
+
+func (s *score) addMarks(w *work, snr string) {
+	rate := w.found.Heard.RateHz
+	hit := make([]bool, len(w.found.Marks))
+	for _, slip := range w.truth.Slips {
+		m, ok := markKinds[slip.Kind]
+		if !ok {
+			continue
+		}
+		n, got := 0, 0
+		for _, z := range w.truth.Noises {
+			if z.Kind != m.noise || overlap(z.Span, slip.Span) == 0 || z.Kind != "click" && n > 0 {
+				continue
+			}
+			n++
+			for k, f := range w.found.Marks {
+				if !hit[k] && f.Kind == m.kind && overlap(f.Span, z.Span) > 0 {
+					hit[k] = true
+					got++
+					break
+				}
+			}
+		}
+		for _, row := range []*tally{s.marks.at(slip.Kind), s.marks.at(slip.Kind, snr)} {
+			row.there, row.found = row.there+n, row.found+got
+		}
+		if got < n {
+			fmt.Fprintf(s.verbose, "%s %s seed %d: %d of %d %s after %s missed\n", w.config.Voice, snr, w.config.Seed, n-got, n, slip.Kind, clock(slip.Start, rate))
+		}
+	}
+	for _, z := range w.truth.Noises {
+		if slices.Contains(voices.Confusers, z.Kind) {
+			s.confusers[z.Kind]++
+		}
+	}
+	for k, f := range w.found.Marks {
+		row, at := s.marks.at(string(f.Kind)), s.marks.at(string(f.Kind), snr)
+		if hit[k] {
+			row.right, at.right = row.right+1, at.right+1
+			continue
+		}
+		row.wrong, at.wrong = row.wrong+1, at.wrong+1
+		what := "speech"
+		for _, z := range w.truth.Noises {
+			if overlap(f.Span, z.Span) > 0 {
+				what = z.Kind
+			}
+		}
+		s.mistaken[what]++
+		fmt.Fprintf(s.verbose, "%s %s seed %d: %s at %s is %s\n", w.config.Voice, snr, w.config.Seed, f.Kind, clock(f.Start, rate), what)
+	}
+}
+
+// removed reports whether every flawed attempt of a slip goes, all but 15 % of it
+// at most.
+func removed(t voices.Truth, s voices.Slip, cuts []editor.Span) bool {
+	for n, b := range s.Bad {
+		p := t.Phrases[b]
+		if n > 0 && s.Kind != "double" {
+			continue // "sorry"
+		}
+		var gone int64
+		for _, c := range cuts {
+			gone += overlap(c, p.Span)
+		}
+		if float64(gone) < 0.85*float64(p.Len()) {
+			return false
+		}
+	}
+	return true
+}
+
+// harm is the good line of which a cut takes more than 60 ms, "" if it does not.
+func harm(t voices.Truth, c editor.Span, rate int) string {
+	for _, p := range t.Phrases {
+		if o := overlap(c, p.Span); !p.Bad && o > int64(rate*6/100) {
+			return fmt.Sprintf("%d ms of %q", o*1000/int64(rate), p.Text)
+		}
+	}
+	return ""
+}
+
+func touchesBad(t voices.Truth, c editor.Span) bool {
+	return slices.ContainsFunc(t.Phrases, func(p voices.Phrase) bool {
+		return p.Bad && float64(overlap(c, p.Span)) >= 0.85*float64(p.Len())
+	})
+}
+
+func report(dir, set string, rounds int, verbose io.Writer) []byte {
+	s := newScore()
+	s.verbose = verbose
+	each(dir, set, rounds, s.add)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%.0f min\n\n## Marks\n\n", s.seconds/60)
+	for _, key := range slices.Sorted(maps.Keys(s.marks)) {
+		r := s.marks[key]
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	}
+	fmt.Fprintf(&b, "\nconfusers %v, taken for marks: %v\n\n## Cuts by marks\n\n", s.confusers, s.mistaken)
+	for _, key := range slices.Sorted(maps.Keys(s.cuts)) {
+		r := s.cuts[key]
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	}
+	b.WriteString("\n## Retakes\n\n")
+	for _, key := range slices.Sorted(maps.Keys(s.retakes)) {
+		r := s.retakes[key]
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	}
+	fmt.Fprintf(&b, "\nrepeats %d, damaged %v\n", s.repeats, s.damaged)
+	for i, x := range s.says {
+		fmt.Fprintf(&b, "| %d | %s |\n", i, share(x.right, x.n))
+	}
+	return b.Bytes()
+}
