@@ -205,6 +205,7 @@ type job struct {
 	name     string
 	rules    []editor.Rule
 	cuts     editor.List
+	flaws    flaws
 	text     []editor.Said
 	min      time.Duration
 	breaths  editor.Breaths
@@ -231,9 +232,13 @@ func (j *job) run(ctx context.Context) error {
 		j.renderer.Silence = j.silence
 		defer j.renderer.Stop()
 	}
+	flawed, err := j.flaws.cuts(ctx, j.take, j.name)
+	if err != nil {
+		return err
+	}
 	f := j.take.Format()
 	p := editor.Planner{
-		Rules: j.rules, Cuts: j.cuts, Text: j.text, RateHz: f.RateHz, Frames: j.take.Frames(),
+		Rules: j.rules, Cuts: editor.Join(j.cuts, flawed), Text: j.text, RateHz: f.RateHz, Frames: j.take.Frames(),
 		Min: editor.Duration{Seconds: editor.Decimal(j.min)}.At(f.RateHz), Seed: j.seed,
 		Yield: func(e editor.Edit) error {
 			j.plan.Edits = append(j.plan.Edits, e)
@@ -243,7 +248,6 @@ func (j *job) run(ctx context.Context) error {
 			return j.renderer.Edit(ctx, e)
 		},
 	}
-	var err error
 	if j.take.Frames() > 0 {
 		_, err = editor.Detect(ctx, j.take, j.plan.Detect(), func(q editor.Pause) error {
 			if j.renderer != nil {

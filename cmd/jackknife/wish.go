@@ -17,6 +17,7 @@ type wish struct {
 	breaths, fill   string
 	min             time.Duration
 	seed            uint64
+	flaws           flaws
 }
 
 func (w *wish) flags(c *cobra.Command) {
@@ -25,6 +26,7 @@ func (w *wish) flags(c *cobra.Command) {
 	f.StringVar(&w.rulesFile, "rules", "", "`file` of rules; those of --pauses come after them")
 	f.StringVar(&w.text, "text", "", "`file` that says where which words are: SRT, WebVTT, whisper's JSON, Audacity labels")
 	f.StringArrayVarP(&w.cuts, "cut", "c", nil, "cut `START-END`, times of the take")
+	w.flaws.flags(c)
 	f.DurationVar(&w.min, "min", 300*time.Millisecond, "shortest pause that rules may touch")
 	breathsFlag(c, &w.breaths)
 	f.StringVar(&w.fill, "fill", "tone", "what new quiet is made of: tone (the room's own sound) or silence (digital)")
@@ -71,8 +73,8 @@ func (w *wish) job(take *wav.Reader, name string) (*job, error) {
 		}
 		spans = append(spans, span)
 	}
-	j.cuts = editor.Cuts(spans, "cut")
-	return j, nil
+	j.cuts, j.flaws = editor.Cuts(spans, "cut"), w.flaws
+	return j, j.flaws.check()
 }
 
 // rules are those of the file and then those of the command line; x1.5 if
@@ -89,7 +91,7 @@ func (w *wish) rules() ([]editor.Rule, error) {
 		}
 	}
 	pauses := w.pauses
-	if w.rulesFile == "" && len(pauses) == 0 && len(w.cuts) == 0 {
+	if w.rulesFile == "" && len(pauses) == 0 && len(w.cuts) == 0 && !w.flaws.any() {
 		pauses = []string{"x1.5"}
 	}
 	for _, text := range pauses {

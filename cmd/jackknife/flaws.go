@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"jackknife/editor"
+	"jackknife/editor/hear"
+	"jackknife/editor/marks"
+	"jackknife/editor/retake"
+	"jackknife/wav"
+)
+
+// markWish says which marks count.
+type markWish struct {
+	kinds         []string
+	teach, labels string
+}
+
+var markKinds = []string{"claps", "clicker", "cues"}
+
+func (w *markWish) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringSliceVar(&w.kinds, "marks", []string{"claps", "clicker"}, "`kinds` of marks: claps (three, of hands or fingers), clicker, cues (cue points of the file)")
+	f.StringVar(&w.teach, "teach", "", "another sound is the mark: `file` with one or several of it, and little else")
+	f.StringVar(&w.labels, "mark-labels", "", "Audacity `labels` are marks, too")
+	c.RegisterFlagCompletionFunc("marks", cobra.FixedCompletions(markKinds, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// changed reports whether any of the flags was given.
+func (w *markWish) changed(c *cobra.Command) string {
+	for _, name := range []string{"marks", "teach", "mark-labels"} {
+		if c.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// find listens to a take and finds its marks.
+func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*hear.Heard, []marks.Mark, error) {
+	var kinds []marks.Kind
+	cues := false
+	for _, k := range w.kinds {
+		switch k {
+		case "claps", "clicker":
+			kinds = append(kinds, marks.Kind(k))
+		case "cues", "cue":
+			cues = true
+		default:
+			return nil, nil, usagef("--marks %q: want %s", k, strings.Join(markKinds, ", "))
+		}
+	}
+	h, err := hear.Listen(ctx, take)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
+	}
+	var found []marks.Mark
+	if len(kinds) > 0 {
+		if found, err = marks.Find(h, kinds...); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
+		}
+	}
+	if w.teach != "" {
+		taught, err := w.taught(ctx, h)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = slices.DeleteFunc(found, func(m marks.Mark) bool {
+			return slices.ContainsFunc(taught, func(t marks.Mark) bool { return t.Start < m.End && t.End > m.Start })
+		})
+		found = append(found, taught...)
+	}
+	if cues {
+		for _, m := range take.Marks() {
+			found = append(found, marks.Mark{Span: editor.Span{Start: m.Frame, End: m.Frame}, Kind: marks.Cue, Confidence: 1, Words: oneLine(m.Label)})
+		}
+	}
+	if w.labels != "" {
+		text, title, err := readText(w.labels, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		labels, err := editor.ParseText(title, text, h.RateHz)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, l := range labels {
+			if l.End > h.Frames {
+				return nil, nil, fmt.Errorf("%s: a label at %s, past the end of the take at %s", title, clock(l.End, h.RateHz), clock(h.Frames, h.RateHz))
+			}
+			found = append(found, marks.Mark{Span: l.Span, Kind: marks.Label, Confidence: 1, Words: oneLine(l.Words)})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b marks.Mark) int { return int(a.Start - b.Start) })
+	return h, found, nil
+}
+
+// taught finds the sound of --teach.
+func (w *markWish) taught(ctx context.Context, h *hear.Heard) ([]marks.Mark, error) {
+	take, err := wav.OpenCoded(ctx, w.teach)
+	if err != nil {
+		return nil, err
+	}
+	defer take.Close()
+	sound, err := hear.Listen(ctx, take)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", shown(w.teach), err)
+	}
+	pattern, err := marks.Teach(sound)
+	if err != nil {
+		return nil, &failure{code: exitFailed, err: fmt.Errorf("%s: %w", shown(w.teach), err), hint: "record the sound a few times with a second of quiet around each"}
+	}
+	return pattern.Find(h)
+}
+
+// oneLine is text for one line of a table or a plan.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// flaws is what the user wants cut out without naming the place.
+type flaws struct {
+	markWish
+	cutMarks bool
+	above    float64 // retakes at least so sure; 0 for none
+	keep     string
+}
+
+func (w *flaws) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&w.cutMarks, "cut-marks", false, "cut what the speaker marked: back from three claps, snaps or a dog clicker to the start of the flawed line")
+	f.Float64Var(&w.above, "cut-above", 0, "also cut retakes of which jackknife mistakes is so `sure`, 0.95 to 1")
+	w.markWish.flags(c)
+	keepFlag(c, &w.keep)
+}
+
+func keepFlag(c *cobra.Command, keep *string) {
+	c.Flags().StringVar(keep, "keep", "last", "which attempt of a retake stays: last, first or longest")
+	c.RegisterFlagCompletionFunc("keep", cobra.FixedCompletions(keeps, cobra.ShellCompDirectiveNoFileComp))
+}
+
+var keeps = []string{"last", "first", "longest"}
+
+func (w *flaws) any() bool { return w.cutMarks || w.above > 0 }
+
+func (w *flaws) check() error {
+	if w.above != 0 && !(w.above >= 0.95 && w.above <= 1) {
+		return &failure{code: exitUsage, err: fmt.Errorf("--cut-above %v: want 0.95 to 1", w.above), hint: "jackknife mistakes lists what is less sure; cut it by hand with --cut"}
+	}
+	if !slices.Contains(keeps, w.keep) {
+		return usagef("--keep %q: want %s", w.keep, strings.Join(keeps, ", "))
+	}
+	if !w.cutMarks && (w.teach != "" || w.labels != "") {
+		return usagef("--teach and --mark-labels need --cut-marks")
+	}
+	return nil
+}
+
+// cuts is what is to go of a take.
+func (w *flaws) cuts(ctx context.Context, take *wav.Reader, name string) (editor.List, error) {
+	if !w.any() {
+		return nil, nil
+	}
+	h, found, err := w.find(ctx, take, name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := retake.Analyse(ctx, h, found)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", shown(name), err)
+	}
+	all := mistakesOf(t, max(w.above, 0.95), w.keep)
+	all = slices.DeleteFunc(all, func(m mistake) bool {
+		if m.mark {
+			return !w.cutMarks
+		}
+		return w.above == 0 || m.refrain
+	})
+	var l editor.List
+	for _, m := range all {
+		l = append(l, m.edit())
+	}
+	return editor.Join(l), nil
+}
+
+// mistake is a place in a take that went wrong, by a mark or as a retake.
+type mistake struct {
+	editor.Span             // what would go
+	kind, why   string      // claps, false start ...
+	flawed, by  editor.Span // the flawed line and the one that replaces it
+	confidence  float64
+	mark        bool
+	refrain     bool
+}
+
+func (m mistake) edit() editor.Edit {
+	// Two decimals: what else it says would be no better known.
+	return editor.Edit{Span: m.Span, Reason: m.why, Confidence: math.Round(m.confidence*100) / 100}
+}
+
+// mistakesOf is what marks say and, where they say nothing, retakes that are at
+// least so sure; in order.
+func mistakesOf(t *retake.Take, least float64, keep string) []mistake {
+	var all []mistake
+	for _, c := range t.Cuts() {
+		all = append(all, mistake{Span: c.Span, kind: string(c.Marks[0].Kind), why: c.Why(), flawed: c.Flawed, by: c.By, confidence: c.Confidence, mark: true})
+	}
+	marked := len(all)
+	for _, p := range t.Proposals(least) {
+		m := mistake{Span: p.Span, kind: p.Kind, why: p.Kind, flawed: p.Flawed, by: p.By, confidence: p.Confidence, refrain: p.Refrain}
+		if keep == "first" || keep == "longest" && p.Flawed.Len() > p.By.Len() {
+			m.Span, m.why = t.Second(p), p.Kind+", the first stays"
+		}
+		if !slices.ContainsFunc(all[:marked], func(o mistake) bool { return o.Start < m.End && o.End > m.Start }) {
+			all = append(all, m)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b mistake) int { return int(a.Start - b.Start) })
+	return all
+}
+
+// noMistake is the error of a take in which nothing was found.
+func noMistake(name, what, hint string) error {
+	return &failure{code: exitNoMatch, err: errors.New(shown(name) + ": " + what), hint: hint}
+}
