@@ -31,6 +31,10 @@ type recording struct {
 	rolls    bool          // with JACK's transport
 	silence  time.Duration // below that level that ends it; 0: none does
 	preRoll  time.Duration
+	device   string    // "": a JACK server
+	rateHz   int       // of the device
+	sockets  []int     // of the device, counted from 1
+	heard    []channel // on these
 	client   string
 	ring     time.Duration
 	spill    string
@@ -86,12 +90,18 @@ If the server ends, the take is finished, and the exit code is 3.
 
 While a disk is full or fails, the audio waits in the ring, and recording goes
 on as soon as there is room; with --spill FOLDER the take is continued there
-before the ring is full.`,
+before the ring is full.
+
+Where no JACK server runs, --device records from a sound device, as jackknife
+devices lists them; --from and --track then name its channels: --from 1..2. If
+nobody fetches what it has in time, frames are lost, and a device does not say
+how many: the gap is as long as the machine's clock says, to some milliseconds.`,
 		Example: `  jackknife record take.wav --from system:capture_1
   jackknife record band.wav --from 'system:capture_{1..8}' --for 10m
   jackknife record take.wav --channels 2 --name voice   # then connect voice:in_1, voice:in_2
   jackknife record talk.wav --track host=system:capture_1 --track guest=system:capture_2 --split --bits 24
-  jackknife record --takes evening --from system:capture_1 --on-signal -40dB --until-silence 10s`,
+  jackknife record --takes evening --from system:capture_1 --on-signal -40dB --until-silence 10s
+  jackknife record take.wav --device hw:0,0 --track voice=3`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {
 			case r.takes != "" && len(args) > 0:
@@ -140,7 +150,17 @@ before the ring is full.`,
 			if c.Flags().Changed("pre-roll") && !r.waits() {
 				return usagef("--pre-roll: goes with --wait, --on-signal, --with-transport or --takes; this take begins at once")
 			}
-			if r.inputs, err = parseInputs(from, tracks, follow); err != nil {
+			switch {
+			case r.device == "" && c.Flags().Changed("rate"):
+				return usagef("--rate: a server's rate is its own; this goes with --device")
+			case r.device == "":
+				r.inputs, err = parseInputs(from, tracks, follow)
+			case len(follow) > 0 || r.rolls:
+				return usagef("--device: --follow and --with-transport need a JACK server")
+			default:
+				err = r.lineupOnDevice(from, tracks)
+			}
+			if err != nil {
 				return err
 			}
 			return record(c.Context(), s, r)
@@ -167,6 +187,8 @@ before the ring is full.`,
 	f.BoolVarP(&r.quiet, "quiet", "q", false, "no meters and no summary; losses and errors are told all the same")
 	f.BoolVarP(&r.dry, "dry-run", "n", false, "show what would be recorded")
 	f.BoolVar(&r.asJSON, "json", false, "print the summary of each take as one JSON object")
+	deviceFlag(c, &r.device)
+	f.IntVar(&r.rateHz, "rate", 48000, "sample rate of the device in Hz")
 	serverFlag(c)
 	c.RegisterFlagCompletionFunc("from", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return completePorts(toComplete, jackgraph.Output)

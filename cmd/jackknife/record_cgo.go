@@ -16,6 +16,14 @@ import (
 )
 
 func record(ctx context.Context, s *streams, want recording) error {
+	if want.device != "" {
+		return recordDevice(ctx, s, want)
+	}
+	return orDevice(recordServer(ctx, s, want))
+}
+
+// recordServer records from a JACK server.
+func recordServer(ctx context.Context, s *streams, want recording) error {
 	var g jackgraph.Graph
 	if len(want.inputs) > 0 {
 		var err error
@@ -53,7 +61,10 @@ func record(ctx context.Context, s *streams, want recording) error {
 		}
 		return serverFailure(err)
 	}
-	err = d.run(l)
+	err = d.run(l.Client(), func(opt rt.RecordOptions) (rt.Report, error) {
+		l.Start()
+		return l.Record(ctx, d, opt)
+	})
 	unfollow()
 	return serverFailure(d.outcome(err))
 }
@@ -75,8 +86,9 @@ func (d *deck) prepare(l *rt.Loop) (unfollow func(), err error) {
 	return d.follow(l)
 }
 
-// run records until the end and finishes the take.
-func (d *deck) run(l *rt.Loop) error {
+// run records until the end and finishes the take. jackknife take reaches the
+// recorder by the name.
+func (d *deck) run(name string, record func(rt.RecordOptions) (rt.Report, error)) error {
 	if !d.want.quiet {
 		for i, c := range d.channels {
 			switch {
@@ -89,18 +101,17 @@ func (d *deck) run(l *rt.Loop) error {
 	}
 	signal.Notify(d.pokes, syscall.SIGUSR1)
 	defer signal.Stop(d.pokes)
-	c, err := listen(d.ctx, l.Client(), d.requests)
+	c, err := listen(d.ctx, name, d.requests)
 	if err != nil {
 		d.say("warning: %s: jackknife take does not reach this recorder", err)
 	} else {
 		defer c.close()
 	}
-	l.Start()
 	opt := rt.RecordOptions{Seen: d.Seen}
 	if d.want.rolls {
 		opt.Rolls = d.rolls
 	}
-	report, err := l.Record(d.ctx, d, opt)
+	report, err := record(opt)
 	if errors.Is(err, errEnough) {
 		err = nil
 	}

@@ -49,8 +49,11 @@ func (t taken) summary(w io.Writer, quiet bool) {
 			break
 		}
 		cause := "the client came too late"
-		if g.Full > 0 {
+		switch {
+		case g.Full > 0:
 			cause = "the ring was full"
+		case g.About:
+			cause = "the device had to begin anew; the length is by the machine's clock"
 		}
 		fmt.Fprintf(w, "gap at %s (frame %d): %d frames, %.3f s: %s\n", clock(g.At, t.rateHz), g.At, g.Frames, float64(g.Frames)/float64(t.rateHz), cause)
 	}
