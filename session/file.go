@@ -35,16 +35,18 @@ type File struct {
 
 // Server is the JACK server a session wants.
 type Server struct {
-	Start   string `json:"start"`
-	Name    string `json:"name"`
-	Preset  string `json:"preset"`
-	Driver  string `json:"driver"`
-	Device  string `json:"device"`
-	Rate    int    `json:"rate"`
-	Block   int    `json:"block"`
-	Periods int    `json:"periods"`
-	Inputs  *int   `json:"inputs"`
-	Outputs *int   `json:"outputs"`
+	Start    string `json:"start"`
+	Name     string `json:"name"`
+	Preset   string `json:"preset"`
+	Driver   string `json:"driver"`
+	Device   string `json:"device"`
+	Rate     int    `json:"rate"`
+	Block    int    `json:"block"`
+	Periods  int    `json:"periods"`
+	Priority string `json:"priority"`
+	MIDI     string `json:"midi"`
+	Inputs   *int   `json:"inputs"`
+	Outputs  *int   `json:"outputs"`
 }
 
 // Card is how a session wants the sound card set.

@@ -1,0 +1,178 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Record records the next take, and returns it when it is finished. A take that
+// an earlier program died over is finished first.
+func (s *Session) Record(ctx context.Context) (Take, error) {
+	if len(s.Tracks) == 0 {
+		return Take{}, fmt.Errorf("session %s: no tracks to record", s.Name)
+	}
+	if err := s.Mend(ctx); err != nil {
+		return Take{}, err
+	}
+	takes, err := s.home.takes()
+	if err != nil {
+		return Take{}, err
+	}
+	t := Take{Number: next(takes), Begun: s.Now()}
+	t.File = s.takeFile(t.Number, t.Begun)
+	if s.Takes.Notes != "" {
+		t.Notes = []string{s.Takes.Notes}
+	}
+	if err := os.MkdirAll(filepath.Dir(t.File), 0o777); err != nil {
+		return Take{}, err
+	}
+	env := []string{"JACKKNIFE_TAKE=" + t.File, "JACKKNIFE_NUMBER=" + strconv.Itoa(t.Number)}
+	if err := s.hooks(ctx, "before-record", env); err != nil {
+		return Take{}, err
+	}
+	if err := s.home.logTake(t); err != nil {
+		return Take{}, err
+	}
+	s.Tell("recording", "take", t.Number, "file", t.File)
+	o := s.Do(ctx, s.recordArgs(t.File))
+	if len(o.Out) == 0 {
+		if o.Err == nil {
+			o.Err = errors.New("the recorder said nothing")
+		}
+		return t, o.Err
+	}
+	if err := t.finish(o.Out); err != nil {
+		return t, err
+	}
+	if err := s.home.logTake(t); err != nil {
+		return t, err
+	}
+	s.Tell("recorded", "take", t.Number, "files", t.Files, "frames", t.Frames, "gaps", t.Gaps)
+	// The take is there: an interrupt ended it, and ends the command after it.
+	err = s.hooks(context.WithoutCancel(ctx), "after-record", append(env, "JACKKNIFE_FILES="+strings.Join(t.Files, "\n")))
+	return t, errors.Join(o.Err, err)
+}
+
+// finish fills in what the recorder says of a take.
+func (t *Take) finish(summary []byte) error {
+	var said struct {
+		Files      []string          `json:"files"`
+		RateHz     int               `json:"rate_hz"`
+		Frames     int64             `json:"frames"`
+		LostFrames int64             `json:"lost_frames"`
+		Gaps       []json.RawMessage `json:"gaps"`
+		Xruns      int               `json:"xruns"`
+		Marks      []Mark            `json:"marks"`
+		Clips      []int64           `json:"clips"`
+	}
+	if err := json.Unmarshal(summary, &said); err != nil {
+		return fmt.Errorf("take %d: the recorder's summary: %w", t.Number, err)
+	}
+	t.Files, t.RateHz, t.Frames, t.Lost = said.Files, said.RateHz, said.Frames, said.LostFrames
+	t.Gaps, t.Xruns, t.Marks, t.Finished = len(said.Gaps), said.Xruns, said.Marks, true
+	for _, n := range said.Clips {
+		t.Clips += n
+	}
+	return nil
+}
+
+func (s *Session) recordArgs(file string) []string {
+	args := []string{"record", file, "--json", "--name", s.Client()}
+	for _, t := range s.Tracks {
+		args = append(args, "--track", t.Name+"="+t.From)
+	}
+	r := s.File.Record
+	for _, o := range []struct{ value, flag string }{
+		{r.PreRoll, "--pre-roll"}, {r.OnSignal, "--on-signal"}, {r.UntilSilence, "--until-silence"}, {r.For, "--for"},
+	} {
+		if o.value != "" {
+			args = append(args, o.flag, o.value)
+		}
+	}
+	if r.Spill != "" {
+		args = append(args, "--spill", s.Path(r.Spill))
+	}
+	if r.Bits != 0 {
+		args = append(args, "--bits", strconv.Itoa(r.Bits))
+	}
+	if r.Dither {
+		args = append(args, "--dither")
+	}
+	if r.Split {
+		args = append(args, "--split")
+	}
+	return s.onServer(args)
+}
+
+// Client is the name of the session's recorder, for jackknife take.
+func (f *File) Client() string { return "session-" + f.Name }
+
+// Mend finishes the takes that a program died over while it recorded them:
+// what is in their parts comes into files of their right names.
+func (s *Session) Mend(ctx context.Context) error {
+	takes, err := s.home.takes()
+	if err != nil {
+		return err
+	}
+	for _, t := range takes {
+		if t.Finished {
+			continue
+		}
+		for _, part := range t.found(".part.wav") {
+			whole := strings.TrimSuffix(part, ".part.wav") + ".wav"
+			if o := s.Do(ctx, []string{"recover", part, "-o", whole}); o.Err != nil {
+				return o.Err
+			}
+			if _, err := os.Stat(whole); errors.Is(err, fs.ErrNotExist) { // the part is in order
+				if err := os.Link(part, whole); err != nil {
+					return err
+				}
+			}
+			if err := os.Remove(part); err != nil {
+				return err
+			}
+		}
+		t.Files = t.found(".wav")
+		t.Finished, t.Rejected = true, len(t.Files) == 0
+		t.Notes = append(t.Notes, "the recorder died")
+		for _, file := range t.Files {
+			o := s.Do(ctx, []string{"info", "--json", file})
+			if o.Err != nil {
+				return o.Err
+			}
+			var about struct {
+				RateHz int   `json:"rate_hz"`
+				Frames int64 `json:"frames"`
+			}
+			if err := json.Unmarshal(o.Out, &about); err != nil {
+				return fmt.Errorf("info %s: %w", file, err)
+			}
+			t.RateHz, t.Frames = about.RateHz, max(t.Frames, about.Frames)
+		}
+		if err := s.home.logTake(t); err != nil {
+			return err
+		}
+		s.Tell("recovered", "take", t.Number, "files", t.Files)
+	}
+	return nil
+}
+
+// found are the files of a take that end so: one, or one for each track.
+func (t Take) found(ending string) []string {
+	stem := escape(strings.TrimSuffix(t.File, ".wav"))
+	one, _ := filepath.Glob(stem + ending) // the pattern is well made
+	split, _ := filepath.Glob(stem + "-*" + ending)
+	return append(one, split...)
+}
+
+// escape takes a name for itself in a pattern.
+func escape(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
