@@ -90,7 +90,7 @@ func readAny(ctx context.Context, file *os.File, size int64, stream bool, near s
 		return r, err
 	}
 	if coded.kind == "FLAC" {
-		r, err = decodeFLAC(ctx, file, size, near)
+		r, err = decodeFLAC(ctx, file, size, near, false)
 	} else {
 		r, err = decodeOther(ctx, file, coded.kind, near)
 	}

@@ -2,6 +2,7 @@ package wav
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 func judge(t *testing.T, name string) (v wavs.Verdict, frameCount int64, audio []byte, why string) {
 	r, err := Open(name)
 	if errors.Is(err, ErrDamaged) {
-		damaged, openErr := OpenDamaged(name)
+		damaged, openErr := OpenDamaged(context.Background(), name)
 		if openErr != nil {
 			t.Fatal(openErr)
 		}

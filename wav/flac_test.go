@@ -338,7 +338,7 @@ func FuzzFLAC(f *testing.F) {
 		if mend {
 			mendFLAC(file)
 		}
-		r, err := decodeFLAC(t.Context(), bytes.NewReader(file), int64(len(file)), dir)
+		r, err := decodeFLAC(t.Context(), bytes.NewReader(file), int64(len(file)), dir, false)
 		if err != nil {
 			if strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
 				t.Errorf("control characters in %q", err)
@@ -353,7 +353,7 @@ func FuzzFLAC(f *testing.F) {
 		w.flush()
 		again := append([]byte("fLaC\x80\x00\x00\x22"), w.info(r.frames)...)
 		again = append(again, coded...)
-		r2, err := decodeFLAC(t.Context(), bytes.NewReader(again), int64(len(again)), dir)
+		r2, err := decodeFLAC(t.Context(), bytes.NewReader(again), int64(len(again)), dir, false)
 		if err != nil {
 			t.Fatal(err)
 		}

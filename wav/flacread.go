@@ -99,8 +99,9 @@ func (h *flacHead) format() Format {
 
 var flacMasks = [...]uint32{3: 0x07, 4: 0x33, 5: 0x607, 6: 0x60f, 7: 0x70f, 8: 0x63f}
 
-// decodeFLAC decodes a file into a scratch file near a folder.
-func decodeFLAC(ctx context.Context, file io.ReaderAt, size int64, near string) (*Reader, error) {
+// decodeFLAC decodes a file into a scratch file near a folder; a damaged one up
+// to the damage, if that shall be kept.
+func decodeFLAC(ctx context.Context, file io.ReaderAt, size int64, near string, keep bool) (*Reader, error) {
 	s := &scanner{r: file, size: size}
 	h, err := parseFLACHead(s)
 	if s.err != nil {
@@ -118,7 +119,10 @@ func decodeFLAC(ctx context.Context, file io.ReaderAt, size int64, near string) 
 		return nil, err
 	}
 	d := &flacDecoder{flacHead: h, r: file, size: size, at: h.audio}
-	if err = d.decode(ctx, w, f); err != nil {
+	damage := ""
+	if err = d.decode(ctx, w, f); keep && errors.Is(err, ErrDamaged) {
+		damage = err.Error()
+	} else if err != nil {
 		w.Abort()
 		return nil, err
 	}
@@ -127,7 +131,7 @@ func decodeFLAC(ctx context.Context, file io.ReaderAt, size int64, near string) 
 		w.Abort()
 		return nil, err
 	}
-	r.flac, r.chunks, r.notes = h, h.blocks, d.notes
+	r.flac, r.chunks, r.notes, r.damage = h, h.blocks, d.notes, damage
 	return r, nil
 }
 

@@ -9,14 +9,19 @@ import (
 	"math/bits"
 )
 
-// flacBlock is how many frames of audio go into one FLAC frame.
-const flacBlock = 4096
+// How many frames of audio go into one FLAC frame: of a file, and of a take that
+// is being recorded, of which a crash costs what is not yet a whole FLAC frame.
+const (
+	flacBlock     = 4096
+	flacTakeBlock = 1024
+)
 
 // flacWriter codes frames of audio (RFC 9639): fixed predictors, partitioned
 // Rice codes, the better of four codings of stereo. That is what flac -2 does,
 // a few per cent larger than its best.
 type flacWriter struct {
 	format Format
+	size   int // frames of audio in a block
 	put    func([]byte)
 	sum    hash.Hash
 	number uint64
@@ -44,12 +49,12 @@ func checkFLAC(f Format) error {
 }
 
 func newFLACWriter(f Format, put func([]byte)) *flacWriter {
-	return &flacWriter{format: f, put: put, sum: md5.New(), planes: make([][]int64, f.Channels)}
+	return &flacWriter{format: f, size: flacBlock, put: put, sum: md5.New(), planes: make([][]int64, f.Channels)}
 }
 
 // write takes whole frames of audio.
 func (w *flacWriter) write(p []byte) {
-	block := flacBlock * w.format.FrameBytes()
+	block := w.size * w.format.FrameBytes()
 	for len(p) > 0 {
 		n := min(block-len(w.pending), len(p))
 		w.pending, p = append(w.pending, p[:n]...), p[n:]
@@ -80,8 +85,8 @@ func (w *flacWriter) flush() {
 	b.p, b.acc, b.n = b.p[:0], 0, 0
 	b.put(0xfff8, 16) // fixed block size
 	code := uint64(7)
-	if n == flacBlock {
-		code = 12
+	if n == flacBlock || n == flacTakeBlock {
+		code = uint64(8 + bits.TrailingZeros(uint(n)/256))
 	}
 	b.put(code, 4)
 	b.put(0, 4) // the rate stands in STREAMINFO
@@ -379,7 +384,7 @@ func (r *ricePlan) put(b *bitWriter, x []int64, order int) {
 
 // info is the content of STREAMINFO for so many frames of audio.
 func (w *flacWriter) info(frames int64) []byte {
-	block := min(max(16, frames), flacBlock)
+	block := min(max(16, frames), int64(w.size))
 	b := binary.BigEndian.AppendUint16(nil, uint16(block))
 	b = binary.BigEndian.AppendUint16(b, uint16(block))
 	b = append(b, byte(w.least>>16), byte(w.least>>8), byte(w.least), byte(w.most>>16), byte(w.most>>8), byte(w.most))

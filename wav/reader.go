@@ -1,11 +1,13 @@
 package wav
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,11 +31,16 @@ func Open(name string) (*Reader, error) {
 
 // OpenDamaged opens a file that Open may refuse with ErrDamaged, or whose
 // recording was broken off, and reads the frames that its header fails to tell
-// of: as many whole ones as the file holds. Damage says what is wrong. Such a
-// Reader is for copying the frames to a new file.
-func OpenDamaged(name string) (*Reader, error) {
+// of: as many whole ones as the file holds, of FLAC those before the damage.
+// Damage says what is wrong. Such a Reader is for copying the frames to a new
+// file.
+func OpenDamaged(ctx context.Context, name string) (*Reader, error) {
 	return open(name, func(r *os.File, size int64) (*Reader, error) {
 		l, err := parse(r, size)
+		var coded *codedError
+		if errors.As(err, &coded) && coded.kind == "FLAC" {
+			return decodeFLAC(ctx, r, size, filepath.Dir(name), true)
+		}
 		if err != nil {
 			return nil, err
 		}

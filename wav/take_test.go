@@ -3,6 +3,7 @@ package wav
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -214,7 +215,7 @@ func TestTakeSurvivesKill(t *testing.T) {
 	}
 	checkStaircase(t, r)
 	// All that was written is in the file, behind what the header claims.
-	all, err := OpenDamaged(part)
+	all, err := OpenDamaged(context.Background(), part)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ in order.`,
   jackknife recover -n take.wav`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			take, err := wav.OpenDamaged(args[0])
+			take, err := wav.OpenDamaged(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
