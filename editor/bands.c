@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 #include <string.h>
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define WIDER 1
+#include <immintrin.h>
+#endif
 
 #define COS1 0.9238795325112867f /* cos pi/8 */
 #define SIN1 0.3826834323650898f /* sin pi/8 */
@@ -20,31 +24,13 @@
 #define SHUFFLE(type, a, b, ...) __builtin_shuffle(a, b, (type){__VA_ARGS__})
 #endif
 
-/* Four sums side by side, then those. */
-static inline void sum_bands(const struct jk_tables *t, const float *power, float *single)
-{
-	for (int b = 0; b < t->bands; b++) {
-		float s[4] = {0, 0, 0, 0};
-		int k = t->bin[b], end = t->bin[b + 1];
-		for (; k + 4 <= end; k += 4)
-			for (int i = 0; i < 4; i++)
-				s[i] += power[k + i];
-		for (int i = 0; k < end; i++, k++)
-			s[i] += power[k];
-		single[b] = ((s[0] + s[1]) + (s[2] + s[3])) * t->gain[b];
-	}
-	for (int b = t->bands; b < jk_lanes; b++)
-		single[b] = 0;
-}
-
 #define W 4
 #define NAME(x) x##_4
 #include "bands_kernel.h"
 #undef W
 #undef NAME
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDER 1
+#ifdef WIDER
 #pragma GCC push_options
 #pragma GCC target("avx2")
 #define W 8
@@ -86,12 +72,6 @@ int jk_measure(const struct jk_tables *t, int width, const float *d, int n, floa
 	return 0;
 }
 
-#ifdef WIDER
-#define EVERYWHERE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERYWHERE
-#endif
-
 static inline float decibels(float power)
 {
 	int32_t b;
@@ -126,27 +106,22 @@ void jk_smooth(const float *single, int n, float *restrict fast, float *restrict
 }
 
 #ifdef WIDER
-typedef signed char bytes16 __attribute__((vector_size(16)));
-typedef bytes16 bytes16_any __attribute__((aligned(1), may_alias));
-typedef int32_t ints4 __attribute__((vector_size(16)));
-typedef float floats4 __attribute__((vector_size(16)));
-typedef floats4 floats4_any __attribute__((aligned(4), may_alias));
-
-/* Four neighbouring samples of 3 bytes; reads 16 bytes. */
-static inline __attribute__((always_inline, target("avx2"))) ints4 four24(const unsigned char *p)
+/* Eight neighbouring samples of 3 bytes; reads 28 bytes. */
+static inline __attribute__((always_inline, target("avx2"))) __m256i eight24(const unsigned char *p)
 {
-	bytes16 x = *(const bytes16_any *)p, zero = {0};
-	x = __builtin_shuffle(x, zero, (bytes16){16, 0, 1, 2, 16, 3, 4, 5, 16, 6, 7, 8, 16, 9, 10, 11});
-	return (ints4)x >> 8;
+	const __m256i high = _mm256_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11,
+					      -1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11);
+	__m256i x = _mm256_loadu2_m128i((const __m128i *)(p + 12), (const __m128i *)p);
+	return _mm256_srai_epi32(_mm256_shuffle_epi8(x, high), 8);
 }
 
 __attribute__((target("avx2")))
 static int differences24(const unsigned char *raw, int n, float *d)
 {
 	int i = 0;
-	for (; i + 8 <= n; i += 4) {
-		ints4 x = four24(raw + 3 * (long)i + 3) - four24(raw + 3 * (long)i);
-		*(floats4_any *)(d + i) = __builtin_convertvector(x, floats4) * (1.0f / (1 << 23));
+	for (; i + 10 <= n; i += 8) {
+		__m256i x = _mm256_sub_epi32(eight24(raw + 3 * (long)i + 3), eight24(raw + 3 * (long)i));
+		_mm256_storeu_ps(d + i, _mm256_mul_ps(_mm256_cvtepi32_ps(x), _mm256_set1_ps(1.0f / (1 << 23))));
 	}
 	return i;
 }

@@ -239,12 +239,11 @@ func (a *analyser) measureGo(d []float32, single []levels) {
 	for i := range single {
 		a.spectrum(d[i*a.hop:], &power)
 		for b := range bands {
-			p := power[a.bin[b]:a.bin[b+1]]
-			var s [4]float32
-			for k, v := range p {
-				s[k&3] += v
+			var sum float32
+			for _, p := range power[a.bin[b]:a.bin[b+1]] {
+				sum += p
 			}
-			single[i][b] = ((s[0] + s[1]) + (s[2] + s[3])) * a.gain[b]
+			single[i][b] = sum * a.gain[b]
 		}
 		clear(single[i][bands:])
 	}

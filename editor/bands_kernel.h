@@ -161,12 +161,39 @@ static void NAME(look)(const struct jk_tables *t, const float *d, float *power)
 	}
 }
 
+/* Adds up the bands of W looks side by side, and writes the first n. */
+static void NAME(sum)(const struct jk_tables *t, const float power[W][272], int n, float *single)
+{
+	V x[W], bins[256], out[jk_lanes] = {0};
+	int end = t->bin[t->bands];
+
+	for (int k = t->bin[0] & -W; k < end; k += W) {
+		for (int i = 0; i < W; i++)
+			x[i] = LOAD(power[i] + k);
+		NAME(transpose)(x);
+		for (int i = 0; i < W; i++)
+			bins[k + i] = x[i];
+	}
+	for (int b = 0; b < t->bands; b++) {
+		for (int k = t->bin[b]; k < t->bin[b + 1]; k++)
+			out[b] += bins[k];
+		out[b] *= t->gain[b];
+	}
+	for (int b = 0; b < jk_lanes; b += W) {
+		NAME(transpose)(out + b);
+		for (int i = 0; i < n; i++)
+			STORE(single + jk_lanes * i + b, out[b + i]);
+	}
+}
+
 static void NAME(measure)(const struct jk_tables *t, const float *d, int n, float *single)
 {
-	float power[257];
-	for (int i = 0; i < n; i++, d += t->hop, single += jk_lanes) {
-		NAME(look)(t, d, power);
-		sum_bands(t, power, single);
+	float power[W][272] __attribute__((aligned(64))) = {0}; /* of 257 bins */
+	for (int i = 0; i < n; i += W) {
+		int m = n - i < W ? n - i : W;
+		for (int k = 0; k < m; k++)
+			NAME(look)(t, d + (long)(i + k) * t->hop, power[k]);
+		NAME(sum)(t, power, m, single + (long)i * jk_lanes);
 	}
 }
 
