@@ -89,6 +89,7 @@ bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills
 
 test-vm: build ## run the card commands against real ALSA drivers, in a small virtual machine
 	$(call apt,$(VM_PACKAGES))
+	$(GO) run ./testdata/kernel/rack build/vm/rack delta1010lt
 	testdata/kernel/run.sh build/vm build/jackknife testdata/kernel/cards.sh
 
 check: ## gofmt and go vet, with cgo and without

@@ -1,8 +1,9 @@
 #!/bin/sh
 # run.sh DIR PROGRAM SCRIPT: runs SCRIPT, which tests PROGRAM, in a virtual
 # machine with a stock Debian kernel and real ALSA drivers: snd-dummy, snd-aloop,
-# and the PCI cards that QEMU emulates (ES1370, HD Audio). The kernel and what it
-# boots from are fetched with apt into DIR once. The machine sees the host's
+# the PCI cards that QEMU emulates (ES1370, HD Audio), and the sequencer. The
+# kernel and what it boots from are fetched with apt into DIR once; DIR/rack, if
+# it is there, is a simulated card (see rack/main.go). The machine sees the host's
 # files, read-only; what it writes is lost. No /dev/kvm and no root are needed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,7 +20,7 @@ done
 PATH=$PATH:/sbin:/usr/sbin
 command -v depmod >/dev/null || cannot "no depmod (apt-get install kmod)"
 
-if [ ! -s "$dir/initramfs.gz" ]; then
+if [ ! -s "$dir/initramfs.gz" ] || [ "$here/run.sh" -nt "$dir/initramfs.gz" ] || [ "$here/init" -nt "$dir/initramfs.gz" ]; then
 	rm -rf "$dir/tree"
 	mkdir -p "$dir/tree/deb"
 	package=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
@@ -35,7 +36,7 @@ if [ ! -s "$dir/initramfs.gz" ]; then
 	mkdir -p "$small/bin" "$small/dev" "$small/proc" "$small/sys" "$small/share" "$small/host" "$small/lib/modules/$version"
 	install -m 755 "$(find "$root" -path '*bin/busybox' -type f)" "$small/bin/busybox"
 	install -m 755 "$here/init" "$small/init"
-	for module in virtio_pci 9pnet_virtio 9p overlay snd-dummy snd-aloop snd-ens1370 snd-hda-codec-generic snd-hda-intel; do
+	for module in virtio_pci 9pnet_virtio 9p overlay snd-dummy snd-aloop snd-ens1370 snd-hda-codec-generic snd-hda-intel snd-seq snd-seq-dummy snd-virmidi; do
 		modprobe -d "$root" -S "$version" -C /dev/null --show-depends $module | awk '$1 == "insmod" { print $2 }'
 	done | sort -u | sed "s#^$root/##" | (cd "$root" && cpio --quiet -pdm "$small")
 	cp "$root/lib/modules/$version/modules.order" "$root/lib/modules/$version/modules.builtin" \
@@ -50,6 +51,7 @@ share=$(mktemp -d)
 trap 'rm -rf "$share"' EXIT
 cp "$program" "$share/jackknife"
 cp "$script" "$share/script"
+[ ! -d "$dir/rack" ] || echo "$dir/rack" > "$share/rack"
 timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none \
 	-M pc -m 512 -smp 2 -accel tcg,thread=multi \
 	-kernel "$dir/vmlinuz" -initrd "$dir/initramfs.gz" \
@@ -63,5 +65,6 @@ timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display n
 	-audiodev none,id=b -device intel-hda -device hda-duplex,audiodev=b \
 	</dev/null || true
 [ ! -f "$share/out" ] || cat "$share/out"
+[ ! -f "$share/out" ] || [ -f "$share/status" ] || { echo "test-vm: not finished within five minutes" >&2; exit 1; }
 [ -f "$share/status" ] || cannot "the machine did not come up; its console is in $dir/console.log"
 exit "$(cat "$share/status")"
