@@ -49,11 +49,22 @@ func (f *File) mistakes(c Check) Errors {
 		if p.Scope != "" && !p.Exact {
 			wrong(n.key("scope"), "scope: says what exact is about, and exact is not set")
 		}
-		if n.kind == list {
-			means(n, c.PatchLine)
-		} else {
-			means(n.key("lines"), c.PatchLine)
+		lines := n
+		if n.kind == mapping {
 			means(n.key("scope"), c.Selector)
+			lines = n.key("lines")
+		}
+		if c.Patch != nil && lines != nil && c.Patch(p.Lines) != nil {
+			for i := range p.Lines {
+				if err := c.Patch(p.Lines[:i+1]); err != nil {
+					at := lines
+					if lines.kind == list {
+						at = lines.items[i]
+					}
+					wrong(at, "%s", err)
+					break
+				}
+			}
 		}
 	}
 	seen := map[string]bool{}
@@ -81,6 +92,12 @@ func (f *File) mistakes(c Check) Errors {
 		wrong(record.key("bits"), "bits: %d: want 16, 24 or 32", b)
 	}
 	means(record.key("on-signal"), c.Level)
+	if f.Record.PreRoll != "" && f.Record.OnSignal == "" && !f.Record.Wait {
+		wrong(record.key("pre-roll"), "pre-roll: a take that begins at once has nothing before it; on-signal or wait goes with it")
+	}
+	if f.Record.UntilSilence != "" && f.Record.OnSignal == "" {
+		wrong(record.key("until-silence"), "until-silence: on-signal says what silence is")
+	}
 	if len(f.Tracks) == 0 && record != nil {
 		wrong(record, "record: there are no tracks")
 	}

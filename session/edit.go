@@ -13,9 +13,6 @@ import (
 	"time"
 )
 
-// Log is the log of takes.
-func (s *Session) Log() ([]Take, error) { return s.home.takes() }
-
 // Judge changes what the log says of a take: f is handed the take.
 func (s *Session) Judge(number int, f func(*Take)) (Take, error) {
 	takes, err := s.home.takes()
@@ -31,8 +28,8 @@ func (s *Session) Judge(number int, f func(*Take)) (Take, error) {
 	return Take{}, fmt.Errorf("session %s: no take %d", s.Name, number)
 }
 
-// chosen are the takes of these numbers, or all that are kept.
-func (s *Session) chosen(numbers []int) ([]Take, error) {
+// Chosen are the takes of these numbers, or all.
+func (s *Session) Chosen(numbers []int) ([]Take, error) {
 	takes, err := s.home.takes()
 	if err != nil {
 		return nil, err
@@ -43,11 +40,17 @@ func (s *Session) chosen(numbers []int) ([]Take, error) {
 		}
 	}
 	return slices.DeleteFunc(takes, func(t Take) bool {
-		if len(numbers) > 0 {
-			return !slices.Contains(numbers, t.Number)
-		}
-		return t.Rejected || !t.Finished
+		return len(numbers) > 0 && !slices.Contains(numbers, t.Number)
 	}), nil
+}
+
+// finished are the takes of these numbers, or all that are kept, which are
+// there to be worked on.
+func (s *Session) finished(numbers []int) ([]Take, error) {
+	takes, err := s.Chosen(numbers)
+	return slices.DeleteFunc(takes, func(t Take) bool {
+		return !t.Finished || t.Rejected && len(numbers) == 0
+	}), err
 }
 
 // Edited is a take and the files that were made of it.
@@ -63,7 +66,7 @@ func (s *Session) Edit(ctx context.Context, numbers []int) ([]Edited, error) {
 	if e == nil {
 		return nil, fmt.Errorf("session %s: has no edit", s.Name)
 	}
-	takes, err := s.chosen(numbers)
+	takes, err := s.finished(numbers)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +153,7 @@ func stampOf(name string) (stamp, error) {
 // numbers, or of all that are kept. What stands there as it was delivered is
 // left alone. One form that fails (a missing encoder) does not stop the others.
 func (s *Session) Deliver(ctx context.Context, numbers []int) ([]string, error) {
-	takes, err := s.chosen(numbers)
+	takes, err := s.finished(numbers)
 	if err != nil {
 		return nil, err
 	}

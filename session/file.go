@@ -102,6 +102,7 @@ type Record struct {
 	UntilSilence string `json:"until-silence"`
 	For          string `json:"for"`
 	Spill        string `json:"spill"`
+	Wait         bool   `json:"wait"`
 }
 
 // Takes is where takes go.
@@ -200,7 +201,8 @@ type Options struct {
 // Check tells whether a text means something in the command it is for; what is
 // nil is not checked.
 type Check struct {
-	PatchLine, Selector, PauseRule, Level, Element func(string) error
+	Patch                      func(lines []string) error
+	Selector, PauseRule, Level func(string) error
 }
 
 // Read reads a session file and all that it includes. Its mistakes, all that

@@ -24,9 +24,11 @@ func read(f files, name, profile string) (*File, error) {
 	return Read(name, Options{
 		Profile: profile, Open: f.open,
 		Env: func(name string) (string, bool) { return "from the environment", name == "HOME" },
-		Check: Check{PatchLine: func(line string) error {
-			if !strings.Contains(line, " -> ") {
-				return fmt.Errorf("%q is no line of a patch", line)
+		Check: Check{Patch: func(lines []string) error {
+			for _, line := range lines {
+				if !strings.Contains(line, " -> ") {
+					return fmt.Errorf("%q is no line of a patch", line)
+				}
 			}
 			return nil
 		}},

@@ -105,6 +105,9 @@ func (s *Session) recordArgs(file string) []string {
 	if r.Dither {
 		args = append(args, "--dither")
 	}
+	if r.Wait {
+		args = append(args, "--wait")
+	}
 	if r.Split {
 		args = append(args, "--split")
 	}

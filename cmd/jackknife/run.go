@@ -57,15 +57,30 @@ func usagef(format string, args ...any) error {
 // run is the program: it never exits and touches no global, so that tests can
 // call it. It returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
-	s := &streams{in: in, out: out, err: errw}
+	code, err := execute(ctx, args, &streams{in: in, out: out, err: errw})
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return code // the reader has gone, as head does: no word to anyone
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(errw, "jackknife: error: %s\n", strings.TrimSuffix(line, "\n"))
+	}
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		fmt.Fprintf(errw, "jackknife: hint: %s\n", f.hint)
+	}
+	return code
+}
+
+// execute carries out a command and returns its exit code and why it is not 0.
+func execute(ctx context.Context, args []string, s *streams) (int, error) {
 	root := newRoot(s)
 	root.SetArgs(levelArguments(args))
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errw)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitDone
+		return exitDone, nil
 	}
 	code := exitFailed
 	if !s.running {
@@ -75,14 +90,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	if errors.As(err, &f) {
 		code = f.code
 	}
-	if errors.Is(err, syscall.EPIPE) {
-		return code // the reader has gone, as head does: no word to anyone
-	}
-	fmt.Fprintf(errw, "jackknife: error: %s\n", err)
-	if f != nil && f.hint != "" {
-		fmt.Fprintf(errw, "jackknife: hint: %s\n", f.hint)
-	}
-	return code
+	return code, err
 }
 
 // newRoot is the command table; help, man page, completion and the README's
@@ -125,6 +133,8 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 	}{
 		{"Edit a take:", []*cobra.Command{
 			pausesCommand(s),
+			marksCommand(s),
+			mistakesCommand(s),
 			editCommand(s),
 			planCommand(s),
 			applyCommand(s),
@@ -154,6 +164,9 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 			patchbayCommand(s),
 			keepCommand(s),
 			watchCommand(s),
+		}},
+		{"A whole evening:", []*cobra.Command{
+			sessionCommand(s),
 		}},
 		{"The sound card:", []*cobra.Command{
 			cardCommand(s),
