@@ -192,7 +192,7 @@ func (s *sizes) dataHead() int64 {
 // takes the whole FLAC file as it is.
 func (w *Writer) completeFLAC() error {
 	r := w.take
-	if r.flac != nil && w.convert == nil && w.copied == r.frames && w.sizes.frames == r.frames {
+	if r.flac != nil && r.damage == "" && w.convert == nil && w.copied == r.frames && w.sizes.frames == r.frames {
 		w.buf, w.off, w.begun = w.buf[:0], 0, 0
 		if err := w.file.Truncate(0); err != nil {
 			return err

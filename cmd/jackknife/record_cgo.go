@@ -32,6 +32,9 @@ func recordServer(ctx context.Context, s *streams, want recording) error {
 		}
 	}
 	channels, err := want.lineup(g)
+	if err == nil {
+		err = want.fits(channels)
+	}
 	if err != nil {
 		return err
 	}

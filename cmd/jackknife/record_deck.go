@@ -178,7 +178,7 @@ func (d *deck) start() error {
 	file := d.want.file
 	if d.want.takes != "" {
 		var err error
-		if file, err = nextTake(d.want.takes, time.Now()); err != nil {
+		if file, err = nextTake(d.want.takes, d.want.flac, time.Now()); err != nil {
 			return err
 		}
 	}
@@ -390,8 +390,9 @@ func (d *deck) finish(loop rt.Report, cause error) {
 	r := d.now
 	d.now, d.over = nil, false
 	d.screen.clear()
-	report := loop.Part(r.first, r.first+r.frames)
+	before := r.tape.frames
 	err := r.tape.finish()
+	report := loop.Part(r.first, r.first+r.frames-(before-r.tape.frames))
 	for i := range r.marks {
 		r.marks[i].Frame = min(r.marks[i].Frame, report.Frames)
 	}
@@ -577,7 +578,7 @@ var takeNumber = regexp.MustCompile(`^take-(\d+)-`)
 
 // nextTake is the name of the next take in a folder, which is made if it is
 // not there.
-func nextTake(folder string, now time.Time) (string, error) {
+func nextTake(folder string, flac bool, now time.Time) (string, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", err
 	}
@@ -593,5 +594,9 @@ func nextTake(folder string, now time.Time) (string, error) {
 			}
 		}
 	}
-	return filepath.Join(folder, fmt.Sprintf("take-%03d-%s.wav", last+1, now.Format("20060102-150405"))), nil
+	ext := ".wav"
+	if flac {
+		ext = ".flac"
+	}
+	return filepath.Join(folder, fmt.Sprintf("take-%03d-%s%s", last+1, now.Format("20060102-150405"), ext)), nil
 }

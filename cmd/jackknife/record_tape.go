@@ -144,6 +144,7 @@ func (t *tape) finish() error {
 	var err error
 	for _, p := range t.parts {
 		err = errors.Join(err, p.take.Finish())
+		t.frames = min(t.frames, p.take.Frames()) // FLAC loses its end to a full disk
 	}
 	return err
 }
@@ -160,6 +161,9 @@ func (t *tape) mark(marks []wav.Mark) (later []wav.Mark, err error) {
 		}
 	}
 	for _, p := range t.parts {
+		if p.format.Encoding == wav.PCM && strings.EqualFold(filepath.Ext(p.file), ".flac") {
+			continue // has no place for them
+		}
 		_, e := wav.AddMarks(p.file, own)
 		err = errors.Join(err, e)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,9 +17,9 @@ func recoverCommand(s *streams) *cobra.Command {
 		Use:   "recover TAKE -o FILE",
 		Short: "Copy the audio out of a take that a crash left broken",
 		Long: `Copy the audio out of a take that a crash left broken: one whose header claims
-more, or less, than the file holds. All whole frames go into a new file, byte
-for byte; the broken one stays as it is. Exit 0 without writing if the take is
-in order.`,
+more, or less, than the file holds, or FLAC that breaks off. All whole frames go
+into a new file, byte for byte; the broken one stays as it is. Exit 0 without
+writing if the take is in order.`,
 		Example: `  jackknife recover take.part.wav -o take.wav
   jackknife recover -n take.wav`,
 		Args: cobra.ExactArgs(1),
@@ -43,7 +45,13 @@ in order.`,
 			if err := vacant(output, args[0], force); err != nil {
 				return err
 			}
-			w, err := wav.Create(output, f)
+			create := wav.Create
+			if strings.EqualFold(filepath.Ext(output), ".flac") {
+				create = func(name string, _ wav.Format) (*wav.Writer, error) {
+					return wav.CreateAs(name, take, wav.Target{Container: "FLAC"})
+				}
+			}
+			w, err := create(output, f)
 			if err != nil {
 				return err
 			}
