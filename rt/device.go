@@ -48,7 +48,7 @@ type pace struct {
 	lags   [2]float64 // least lag in the second before and in this one, frames
 	since  float64    // seconds; when this one began
 	first  float64    // least lag in the first second
-	runs   float64    // seconds since the first look
+	runs   float64    // seconds from the first look to the second before
 	from   float64    // seconds; the first look
 }
 
@@ -67,14 +67,13 @@ func (p *pace) see(at time.Duration, moved int64) {
 		p.first, p.lags = lag, [2]float64{lag, lag}
 	}
 	if now-p.since >= 1 {
-		p.since = now
+		p.runs, p.since = p.since-p.from, now
 		p.lags = [2]float64{p.lags[1], lag}
 	}
 	p.lags[1] = min(p.lags[1], lag)
 	if now-p.from < 1 {
 		p.first = min(p.first, lag)
 	}
-	p.runs = now - p.from
 }
 
 // missing is how many frames were lost up to a time at which the device had
@@ -89,8 +88,8 @@ func (p *pace) missing(at time.Duration, moved int64) int64 {
 // rate is how many frames a second the device moves by the machine's clock; 0
 // until that can be told.
 func (p *pace) rate() float64 {
-	if p.runs < 2 {
+	if p.runs < 1 {
 		return 0
 	}
-	return p.rateHz - (min(p.lags[0], p.lags[1])-p.first)/p.runs
+	return p.rateHz - (p.lags[0]-p.first)/p.runs
 }

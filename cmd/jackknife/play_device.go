@@ -39,7 +39,10 @@ func (want playing) playOnDevice(ctx context.Context, s *streams, p *programme) 
 		}
 		return nil
 	}
+	// An even number, where there is one: PortAudio puts the last of an odd
+	// number on the next socket, too.
 	width := slices.Max(onto)
+	width = min(width+width%2, max(width, device.Outputs))
 	on, err := rt.OpenOutput(rt.DeviceConfig{Device: device.Name, Channels: width, RateHz: p.reel.rateHz(), Ring: want.ring})
 	if err != nil {
 		return deviceFailure(err)
