@@ -58,7 +58,8 @@ type clock struct {
 //
 // Under load the clock can jump by a block and be back with the next record
 // although nothing was lost. So a jump counts as far as the next record bears
-// it out. A jump that the microseconds do not allow is no loss: the clock was
+// it out; and where that carries the same time, r was so late that it saw the
+// next cycle's clock, and the loss is before that one. A jump that the microseconds do not allow is no loss: the clock was
 // set anew (PipeWire may do that when the graph changes its driver). That, and
 // a clock that goes backwards, is followed without a gap.
 func (c *clock) missed(r head, after *head) int64 {
@@ -73,7 +74,9 @@ func (c *clock) missed(r head, after *head) int64 {
 		// that ended: where the block size changes that is no jump.
 		c.next, jump = r.time, 0
 	}
-	if after != nil {
+	if jump > 0 && after != nil && after.time == r.time && after.frames > 0 {
+		jump = 0
+	} else if after != nil {
 		next := int64(int32(after.time-c.next)) - int64(r.frames) - after.lost
 		switch {
 		case jump > 0:

@@ -59,6 +59,8 @@ func (s *Source) Skips() []Skip {
 		if i+1 < len(turns) && int64(turns[i+1].at) == at+size {
 			next := int64(turns[i+1].ahead) - ahead
 			switch {
+			case next == jump-size: // it saw the next cycle's clock
+				jump = 0
 			case jump > 0:
 				jump = max(0, min(jump, next))
 			case jump < 0:
