@@ -50,9 +50,9 @@ func startHint() string {
 	}
 	socket := filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pipewire-0")
 	if _, err := os.Stat(socket); err == nil {
-		return "PipeWire is running: put pw-jack before the command; or start JACK: jackd -d alsa -d hw:0"
+		return "PipeWire is running: put pw-jack before the command; or start JACK: jackknife server start"
 	}
-	return "start one: jackd -d alsa -d hw:0; -s NAME finds a server with a name"
+	return "start one: jackknife server start; -s NAME finds a server with a name"
 }
 
 // parseSelectors parses selectors from the command line.
