@@ -164,6 +164,8 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 			patchbayCommand(s),
 			keepCommand(s),
 			watchCommand(s),
+			serverCommand(s),
+			bufferCommand(s),
 		}},
 		{"A whole evening:", []*cobra.Command{
 			sessionCommand(s),
