@@ -45,6 +45,69 @@ func TestBandsTwins(t *testing.T) {
 	}
 }
 
+// TestToneTwins: so do the loops of the tone's model.
+func TestToneTwins(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	const n = 3*cell + 7
+	now := looks{make([]levels, n), make([]levels, n), make([]float32, n)}
+	mean := make([]levels, n/cellThin+1)
+	silence := decibels(1e-14)
+	for i := range n {
+		for b := range now.fast[i] {
+			now.fast[i][b], now.slow[i][b] = silence, silence
+			if b < bands && i%50 > 0 {
+				now.fast[i][b] = -70 + 3*float32(rng.NormFloat64())
+				now.slow[i][b] = -70 + 0.5*float32(rng.NormFloat64())
+			}
+		}
+		if i%7 == 0 {
+			now.fast[i][rng.IntN(bands)] += 30
+		}
+	}
+	for c := range mean {
+		for b := range bands {
+			mean[c][b] = -70 + float32(rng.NormFloat64())
+		}
+	}
+	m := tone{sigma: gaussian, all: spread{0.1, 0.3}, slowAll: spread{0.1, 0.3}}
+	for b := range bands {
+		m.slowSpread[b] = spread{0.1, 0.6}
+	}
+	fast, slow := m.limits()
+	is, isTwin := make([]byte, n), make([]byte, n)
+	judgeLooks(now, mean, &fast, &slow, is)
+	judgeGo(now, mean, &fast, &slow, isTwin)
+	if !slices.Equal(is, isTwin) {
+		t.Errorf("judgements differ:\n%v\n%v", is, isTwin)
+	}
+	for what := range byte(lookVoiced << 1) {
+		odd, core := what&lookActive == 0 || what&lookOdd != 0, what&lookCore == 0 || what&lookActive != 0
+		if possible := odd && core && (what&lookVoiced == 0 || what&lookCore != 0); possible != slices.Contains(is, what) {
+			t.Errorf("looks that are %04b: %v, want %v", what, !possible, possible)
+		}
+	}
+	over := unreached
+	for b := range bands {
+		over[b] = 3
+	}
+	marks, marksTwin := make([]byte, n), make([]byte, n)
+	stands(now.fast, mean, &over, marks)
+	standsGo(now.fast, mean, &over, marksTwin)
+	if !slices.Equal(marks, marksTwin) {
+		t.Errorf("marks differ:\n%v\n%v", marks, marksTwin)
+	}
+	clean := make([]bool, n)
+	for i, m := range marks {
+		clean[i] = m == markSounds
+	}
+	sums, sumsTwin := make([]levels, len(mean)), make([]levels, len(mean))
+	sum(now.fast, clean, sums)
+	sumGo(now.fast, clean, sumsTwin)
+	if !slices.Equal(sums, sumsTwin) {
+		t.Errorf("sums differ:\n%v\n%v", sums, sumsTwin)
+	}
+}
+
 // TestBandsOfTones: a tone shows its level in its band, 27 dB above all others
 // but the neighbours.
 func TestBandsOfTones(t *testing.T) {

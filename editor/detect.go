@@ -108,17 +108,27 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 	defer workers.Wait()
 	defer cancel()
 	slots := make(chan *slot, runtime.GOMAXPROCS(0)+2)
-	workers.Go(func() { a.work(ctx, take, slots, &workers) })
+	spare := make(chan *slot, cap(slots))
+	workers.Go(func() { a.work(ctx, take, slots, spare, &workers) })
 
 	t := newTracker(&d, a.step(), o, yield)
+	var last *slot
 	for s := range slots {
-		v := <-s.judged
+		<-s.judged
+		v := &s.verdict
 		if v.err == nil {
 			v.err = t.feed(v)
 		}
 		if v.err != nil {
 			return d, v.err
 		}
+		if last != nil { // now that this one is judged, nobody looks at the one before
+			select {
+			case spare <- last:
+			default:
+			}
+		}
+		last = s
 	}
 	if err := ctx.Err(); err != nil {
 		return d, err
@@ -128,10 +138,22 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 
 // slot is a stretch on its way from the take to the tracker.
 type slot struct {
-	looked chan struct{} // closed when the next two are set
-	looks  []looks
-	err    error
-	judged chan *verdict // receives one
+	looked  chan struct{} // closed when the next two are set
+	looks   []looks
+	err     error
+	judged  chan struct{} // closed when the verdict is set
+	verdict verdict
+}
+
+// newSlot takes its memory from a slot that is done with, if there is one.
+func newSlot(spare <-chan *slot) *slot {
+	s := &slot{looked: make(chan struct{}), judged: make(chan struct{})}
+	select {
+	case old := <-spare:
+		s.looks, s.verdict.is, s.verdict.power = old.looks, old.verdict.is, old.verdict.power
+	default:
+	}
+	return s
 }
 
 // bench is what one worker works with.
@@ -145,7 +167,7 @@ type bench struct {
 
 // work sends the stretches of the take in order to slots, which bounds how many
 // are under way; as many are worked on at once as there are processors.
-func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slot, workers *sync.WaitGroup) {
+func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slot, spare <-chan *slot, workers *sync.WaitGroup) {
 	defer close(slots)
 	free := make(chan *bench, runtime.GOMAXPROCS(0))
 	for range cap(free) {
@@ -158,23 +180,24 @@ func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slo
 	for first := int64(0); ; first += stretch {
 		next := none
 		if first < total {
-			next = &slot{looked: make(chan struct{}), judged: make(chan *verdict, 1)}
+			next = newSlot(spare)
 			workers.Go(func() {
 				defer close(next.looked)
 				b := <-free
 				defer func() { free <- b }()
 				if next.err = ctx.Err(); next.err == nil {
-					next.looks, next.err = a.look(take, first, int(min(stretch, total-first)), b)
+					next.looks, next.err = a.look(take, first, int(min(stretch, total-first)), next.looks, b)
 				}
 			})
 		}
 		if before, it, after := last, now, next; it != none {
 			workers.Go(func() {
+				defer close(it.judged)
 				<-before.looked
 				<-it.looked
 				<-after.looked
 				b := <-free
-				it.judged <- judge(before, it, after, b)
+				judge(before, it, after, b)
 				free <- b
 			})
 		}
@@ -191,16 +214,18 @@ func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slo
 }
 
 // judge learns the tone around the stretch now and judges its looks.
-func judge(before, now, after *slot, b *bench) *verdict {
-	v := &verdict{}
+func judge(before, now, after *slot, b *bench) {
+	v := &now.verdict
 	for _, s := range []*slot{before, now, after} {
 		if s.err != nil {
 			v.err = s.err
-			return v
+			return
 		}
 	}
 	n := len(now.looks[0].power)
-	v.is, v.power = make([]byte, n), make([]float32, n)
+	v.is, v.power = resize(v.is, n), resize(v.power, n)
+	clear(v.is)
+	clear(v.power)
 	channel := func(s *slot, c int) looks {
 		if s.looks == nil {
 			return looks{}
@@ -229,5 +254,4 @@ func judge(before, now, after *slot, b *bench) *verdict {
 			v.quiet, v.quietN = v.quiet+float64(p), v.quietN+1
 		}
 	}
-	return v
 }

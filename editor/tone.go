@@ -49,6 +49,7 @@ type spread struct{ centre, sigma float32 }
 type tone struct {
 	fast, slow []levels // every third look of the stretch and its context
 	clean      []bool   // whether that look is tone
+	marks      []byte   // of that look
 	mean       []levels // of every cell
 	sums       []levels // of the clean looks in every cell
 	count      []float32
@@ -71,7 +72,7 @@ func (t *tone) learn(before, now, after looks) {
 	t.fast = thin(thin(thin(t.fast[:0], b), now.fast), after.fast[:n])
 	t.slow = thin(thin(thin(t.slow[:0], bs), now.slow), after.slow[:n])
 	cells := (len(t.fast) + cellThin - 1) / cellThin
-	t.clean = resize(t.clean, len(t.fast))
+	t.clean, t.marks = resize(t.clean, len(t.fast)), resize(t.marks, len(t.fast))
 	t.mean, t.sums, t.count = resize(t.mean, cells), resize(t.sums, cells), resize(t.count, cells)
 
 	t.sigma = gaussian
@@ -89,8 +90,8 @@ func (t *tone) learn(before, now, after looks) {
 	}
 	t.slowSpread = t.spreads(t.slow, 0.2, 0.6)
 	fast, slow := t.limits()
-	t.all = t.spreadOf(0.05, 0.35, func(i int) float32 { return fast.sum(&t.fast[i], &t.mean[i/cellThin]) })
-	t.slowAll = t.spreadOf(0.05, 0.35, func(i int) float32 { return slow.sum(&t.slow[i], &t.mean[i/cellThin]) })
+	t.all = t.spreadOf(0.05, 0.35, func(i int) float32 { return fast.sum(&t.fast[i], &t.mean[i/cellThin]) / bands })
+	t.slowAll = t.spreadOf(0.05, 0.35, func(i int) float32 { return slow.sum(&t.slow[i], &t.mean[i/cellThin]) / bands })
 }
 
 func resize[T any](s []T, n int) []T {
@@ -219,35 +220,62 @@ func (t *tone) none() {
 	t.sigma = gaussian
 }
 
+// What a look is beside the mean of its cell.
+const (
+	markOut    = 1 << iota // some band stands out
+	markSounds             // it holds more than digital silence
+)
+
 // sift marks the looks that are tone: no band stands out, and none does for
 // erode looks either way.
 func (t *tone) sift(erode int) {
-	var over levels
+	over := unreached
 	for b := range bands {
 		over[b] = max(3.2*t.sigma[b], 2.5)
 	}
+	stands(t.fast, t.mean, &over, t.marks)
 	quiet := erode // looks since one that stands out
-	for c := range t.mean {
-		var limit levels
-		for b := range bands {
-			limit[b] = t.mean[c][b] + over[b]
+	for i, m := range t.marks {
+		quiet++
+		if m&markOut != 0 {
+			quiet = 0
+			clear(t.clean[max(0, i-erode):i])
 		}
-		for i := c * cellThin; i < min((c+1)*cellThin, len(t.fast)); i++ {
-			l := &t.fast[i]
-			out, dead := false, true
-			for b := range bands {
-				if l[b] > limit[b] {
-					out = true
-					break
-				}
-				dead = dead && l[b] <= deadDB
+		t.clean[i] = quiet > erode && m&markSounds != 0
+	}
+}
+
+// unreached is limits that no look reaches.
+var unreached = func() (l levels) {
+	for b := range l {
+		l[b] = 1e9
+	}
+	return l
+}()
+
+// standsGo is stands in Go: it marks every look, one mean a thin cell.
+func standsGo(looks, mean []levels, over *levels, marks []byte) {
+	for i := range looks {
+		l, m := &looks[i], &mean[i/cellThin]
+		marks[i] = 0
+		for b := range bands {
+			if l[b] > m[b]+over[b] {
+				marks[i] |= markOut
 			}
-			quiet++
-			if out {
-				quiet = 0
-				clear(t.clean[max(0, i-erode):i])
+			if l[b] > deadDB {
+				marks[i] |= markSounds
 			}
-			t.clean[i] = quiet > erode && !dead
+		}
+	}
+}
+
+// sumGo is sum in Go: it adds the clean looks to the sums of their thin cells.
+func sumGo(looks []levels, clean []bool, sums []levels) {
+	for i := range looks {
+		if s := &sums[i/cellThin]; clean[i] {
+			for b, l := range looks[i] {
+				s[b] += l
+			}
 		}
 	}
 }
@@ -256,46 +284,43 @@ func (t *tone) sift(erode int) {
 func (t *tone) follow() {
 	var all levels
 	var total float32
+	clear(t.sums)
+	clear(t.count)
+	sum(t.fast, t.clean, t.sums)
+	for i, ok := range t.clean {
+		if ok {
+			t.count[i/cellThin]++
+		}
+	}
 	for c := range t.sums {
-		var sum levels
-		var n float32
-		for i := c * cellThin; i < min((c+1)*cellThin, len(t.fast)); i++ {
-			if t.clean[i] {
-				for b := range bands {
-					sum[b] += t.fast[i][b]
-				}
-				n++
-			}
-		}
-		t.sums[c], t.count[c] = sum, n
 		for b := range bands {
-			all[b] += sum[b]
+			all[b] += t.sums[c][b]
 		}
-		total += n
+		total += t.count[c]
 	}
 	if total < 10 {
 		return
 	}
-	var sum levels
+	var local levels
 	var n float32
 	from, to := 0, 0
 	for c := range t.mean {
 		for ; to < min(c+localCells+1, len(t.sums)); to++ {
 			for b := range bands {
-				sum[b] += t.sums[to][b]
+				local[b] += t.sums[to][b]
 			}
 			n += t.count[to]
 		}
 		for ; from < c-localCells; from++ {
 			for b := range bands {
-				sum[b] -= t.sums[from][b]
+				local[b] -= t.sums[from][b]
 			}
 			n -= t.count[from]
 		}
 		// Where little is clean, the mean of the whole window helps out.
 		weight := 0.02 * float32((to-from)*cellThin)
 		for b := range bands {
-			t.mean[c][b] = (sum[b] + weight*all[b]/total) / (n + weight)
+			t.mean[c][b] = (local[b] + weight*all[b]/total) / (n + weight)
 		}
 	}
 	for b, s := range t.spreads(t.fast, 0.35, 1) {
@@ -350,15 +375,17 @@ func (t *tone) spreadOf(least, noise float32, deviation func(i int) float32) spr
 }
 
 // limits is what one look, fast or slow, is held against: all relative to the
-// mean of the cell.
+// mean of the cell. struct jk_limits in tone.h is the same.
 type limits struct {
 	centre, scale levels // one over sigma
 	active, core  levels
-	odd           levels // either way from the centre
-	all           spread
+	odd           levels  // either way from the centre
+	all           float32 // of sum
 }
 
 func (t *tone) limits() (fast, slow limits) {
+	fast = limits{active: unreached, core: unreached, odd: unreached}
+	slow = fast
 	for b := range bands {
 		s := t.sigma[b]
 		fast.scale[b] = 1 / s
@@ -369,32 +396,43 @@ func (t *tone) limits() (fast, slow limits) {
 		slow.active[b] = w.centre + max(slowDB, slowSigmas*w.sigma)
 		slow.odd[b] = oddSigmas * w.sigma
 	}
-	fast.all, slow.all = t.all, t.slowAll
+	fast.all = bands * (t.all.centre + allSigmas*t.all.sigma)
+	slow.all = bands * (t.slowAll.centre + allSigmas*t.slowAll.sigma)
 	return fast, slow
 }
 
-// sum is the mean over the bands of how many sigmas the look lies above the
-// tone. No band may speak for the others.
+// sum is how many sigmas the look lies above the tone, all bands together. No
+// band may speak for the others.
 func (l *limits) sum(look, mean *levels) float32 {
-	var sum float32
-	for b := range bands {
-		z := (look[b] - mean[b] - l.centre[b]) * l.scale[b]
-		if z > 5 {
-			z = 5
+	var z levels
+	for b := range z {
+		v := (look[b] - mean[b] - l.centre[b]) * l.scale[b]
+		if v > 5 {
+			v = 5
 		}
-		if z < -2 {
-			z = -2
+		if v < -2 {
+			v = -2
 		}
-		sum += z
+		z[b] = v
 	}
-	return sum / bands
+	for h := len(z) / 2; h > 0; h /= 2 {
+		for b := range h {
+			z[b] += z[b+h]
+		}
+	}
+	return z[0]
 }
 
 // judge says what each look of the stretch is; bits are added to is.
 func (t *tone) judge(now looks, is []byte) {
 	fast, slow := t.limits()
+	judgeLooks(now, t.mean[t.first:], &fast, &slow, is)
+}
+
+// judgeGo is judgeLooks in Go, one mean a cell.
+func judgeGo(now looks, means []levels, fast, slow *limits, is []byte) {
 	for i := range now.fast {
-		mean, f := &t.mean[t.first+i/cell], &now.fast[i]
+		mean, f := &means[i/cell], &now.fast[i]
 		var what byte
 		dead := true
 		for b := range bands {
@@ -424,8 +462,7 @@ func (t *tone) judge(now looks, is []byte) {
 					what = lookOdd
 				}
 			}
-			if what&lookActive == 0 && (fast.sum(f, mean)-fast.all.centre > allSigmas*fast.all.sigma ||
-				slow.sum(s, mean)-slow.all.centre > allSigmas*slow.all.sigma) {
+			if what&lookActive == 0 && (fast.sum(f, mean) > fast.all || slow.sum(s, mean) > slow.all) {
 				what = lookActive | lookOdd
 			}
 		}
