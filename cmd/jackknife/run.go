@@ -174,6 +174,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 			cardCommand(s),
 		}},
 		{"More:", []*cobra.Command{
+			doctorCommand(s),
 			completionCommand(s),
 			manCommand(s),
 		}},
