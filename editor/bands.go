@@ -98,7 +98,7 @@ func (a *analyser) step() int64 { return int64(a.hop) * int64(a.thin) }
 func (a *analyser) count(frames int64) int64 { return frames/a.step() + 1 }
 
 const (
-	margin = 4  // looks either side that smoothing needs
+	margin = 4   // looks either side that smoothing needs
 	batch  = 160 // looks read at once: they stay in the processor's cache
 )
 
