@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -103,6 +105,39 @@ func openCard(name string) (*alsa.Ctl, []*alsa.Element, error) {
 	return ctl, elements, nil
 }
 
+// onCard is a command's work on the card of that name, which is open for it.
+func onCard(name *string, work func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		ctl, elements, err := openCard(*name)
+		if err != nil {
+			return err
+		}
+		defer ctl.Close()
+		return work(c, ctl, elements, args)
+	}
+}
+
+// completing completes words that the card of that name knows.
+func completing(name *string, words func(elements []*alsa.Element, args []string) []cobra.Completion) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ctl, elements, err := openCard(*name)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer ctl.Close()
+		return words(elements, args), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// elementNames are completions of the elements' names.
+func elementNames(elements []*alsa.Element, args []string) []cobra.Completion {
+	var names []cobra.Completion
+	for _, e := range elements {
+		names = append(names, cobra.CompletionWithDesc(e.String(), valueText(e)))
+	}
+	return names
+}
+
 // cardFailure gives what went wrong with a card its exit code and hint.
 func cardFailure(err error) error {
 	switch {
@@ -124,8 +159,12 @@ func cardFailure(err error) error {
 	return err
 }
 
-// findElements returns the elements that the names mean, each once.
+// findElements returns the elements that the names mean, each once; all of them
+// without names.
 func findElements(elements []*alsa.Element, names []string) ([]*alsa.Element, error) {
+	if len(names) == 0 {
+		return elements, nil
+	}
 	var found []*alsa.Element
 	for _, name := range names {
 		match, err := alsa.Find(elements, name)
@@ -144,6 +183,42 @@ func findElements(elements []*alsa.Element, names []string) ([]*alsa.Element, er
 	return found, nil
 }
 
+// pick returns those of a card's parts that spec means (see alsa.Select).
+func pick[T any](parts []T, name func(T) string, spec string) ([]T, error) {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = name(p)
+	}
+	at, err := alsa.Select(names, spec)
+	if err != nil {
+		return nil, &failure{code: exitNoMatch, err: err}
+	}
+	picked := make([]T, len(at))
+	for i, n := range at {
+		picked[i] = parts[n]
+	}
+	return picked, nil
+}
+
+func stripName(s alsa.Strip) string   { return s.Name }
+func outputName(o alsa.Output) string { return o.Name }
+func levelName(l alsa.Level) string   { return l.Name }
+
+// lacking: the card has not what a command of the Envy24 family is about.
+func lacking(ctl *alsa.Ctl, what string) error {
+	return &failure{code: exitNoMatch, err: fmt.Errorf("card %s: it has no %s", ctl.Card.ID, what), hint: "jackknife card show lists what it has"}
+}
+
+// table writes lines of cells, divided by tabs, in columns and all at once.
+func table(out io.Writer, write func(w io.Writer)) error {
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	write(w)
+	w.Flush()
+	_, err := out.Write(b.Bytes())
+	return err
+}
+
 // elementHint helps with a name that no element has.
 func elementHint(elements []*alsa.Element, name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(name), ",")
@@ -160,23 +235,6 @@ func elementHint(elements []*alsa.Element, name string) string {
 		return "did you mean " + strings.Join(near, ", ") + "?"
 	}
 	return "jackknife card show lists the names"
-}
-
-// completeElements completes the names of the elements of the chosen card,
-// those that may be written where writable is set.
-func completeElements(card string, writable bool) ([]cobra.Completion, cobra.ShellCompDirective) {
-	ctl, elements, err := openCard(card)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer ctl.Close()
-	var names []cobra.Completion
-	for _, e := range elements {
-		if !writable || e.Access.Write {
-			names = append(names, cobra.CompletionWithDesc(e.String(), valueText(e)))
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // valueText words what is known of an element's value.
@@ -290,8 +348,18 @@ type changing struct {
 	dry    bool
 	asJSON bool
 
-	// word words a change in the command's own terms; false leaves it to alsa.
-	word func(alsa.Change) (string, bool)
+	// words are the changes in the command's own terms; what it has none for is
+	// left to alsa.
+	words wording
+}
+
+// wording is how a command words the changes of elements: "in1 level: BEFORE ->
+// AFTER".
+type wording map[*alsa.Element]func(alsa.Change) string
+
+// name gives an element its name and the text of its values.
+func (w wording) name(e *alsa.Element, name string, text func(alsa.Value) string) {
+	w[e] = func(c alsa.Change) string { return fmt.Sprintf("%s: %s -> %s", name, text(c.From), text(c.To)) }
 }
 
 func changeFlags(c *cobra.Command, f *changing) {
@@ -310,10 +378,8 @@ func (f changing) change(s *streams, ctl *alsa.Ctl, elements []*alsa.Element, ch
 			return
 		}
 		text := c.String()
-		if f.word != nil {
-			if own, ok := f.word(c); ok {
-				text = own
-			}
+		if own := f.words[c.Element]; own != nil {
+			text = own(c)
 		}
 		if result == "along" {
 			text += " (the driver changed it along)"

@@ -3,10 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -44,12 +44,7 @@ default, lock, reset, locked (null where unknown) and errors of the receiver.`,
   jackknife card clock spdif --rate 44100
   jackknife card clock -n 96000 --lock on --reset off`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			clock := alsa.NewClock(elements)
 			if clock.Rate == nil {
 				return lacking(ctl, "clock to choose")
@@ -62,9 +57,11 @@ default, lock, reset, locked (null where unknown) and errors of the receiver.`,
 				args = []string{strconv.Itoa(rate)}
 			}
 			if len(args) > 0 {
-				if changes, err = clockTo(clock, args[0], rate); err != nil {
+				to, err := clockTo(clock, args[0], rate)
+				if err != nil {
 					return err
 				}
+				changes = to
 			}
 			for _, more := range []struct {
 				e    *alsa.Element
@@ -99,19 +96,14 @@ default, lock, reset, locked (null where unknown) and errors of the receiver.`,
 				fmt.Fprintf(s.err, "jackknife: the card does not lock to %s: is the signal there?\n", clock.Source())
 			}
 			return nil
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
+		}),
+		ValidArgsFunction: completing(&f.card, func(elements []*alsa.Element, args []string) []cobra.Completion {
+			clock := alsa.NewClock(elements)
+			if len(args) > 0 || clock.Rate == nil {
+				return nil
 			}
-			return completeParts(f.card, func(elements []*alsa.Element) []cobra.Completion {
-				words := []cobra.Completion{alsa.Internal, alsa.SPDIF, alsa.WordClock}
-				if clock := alsa.NewClock(elements); clock.Rate != nil {
-					words = append(words, clock.Rates()...)
-				}
-				return words
-			})
-		},
+			return append([]cobra.Completion{alsa.Internal, alsa.SPDIF, alsa.WordClock}, clock.Rates()...)
+		}),
 	}
 	changeFlags(c, &f)
 	c.Flags().IntVar(&rate, "rate", 0, "`Hz` of the crystal, or of the outside gear")
@@ -171,30 +163,26 @@ func showClock(s *streams, clock alsa.Clock, asJSON bool) error {
 		}
 		return writeJSON(s.out, j)
 	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "source\t%s\n", clock.Source())
-	switch {
-	case lock == alsa.Unlocked:
-		fmt.Fprintf(w, "signal\tno lock\n")
-	case lock == alsa.Locked && looks && len(receiver) > 0:
-		fmt.Fprintf(w, "signal\tlocked, %s\n", strings.Join(receiver, ", "))
-	case lock == alsa.Locked:
-		fmt.Fprintf(w, "signal\tlocked\n")
-	case clock.Source() != alsa.Internal:
-		fmt.Fprintf(w, "signal\tunknown: this card does not tell\n")
-	}
-	fmt.Fprintf(w, "rate\t%d Hz\n", clock.RateHz())
-	for _, e := range []struct {
-		name string
-		e    *alsa.Element
-	}{{"default", clock.Default}, {"lock", clock.Locking}, {"reset", clock.Reset}} {
-		if e.e != nil {
-			text := e.e.Text(e.e.Value)
-			if e.e == clock.Default {
-				text += " Hz"
-			}
-			fmt.Fprintf(w, "%s\t%s\n", e.name, text)
+	return table(s.out, func(w io.Writer) {
+		fmt.Fprintf(w, "source\t%s\n", clock.Source())
+		switch {
+		case lock == alsa.Unlocked:
+			fmt.Fprintf(w, "signal\tno lock\n")
+		case lock == alsa.Locked && looks && len(receiver) > 0:
+			fmt.Fprintf(w, "signal\tlocked, %s\n", strings.Join(receiver, ", "))
+		case lock == alsa.Locked:
+			fmt.Fprintf(w, "signal\tlocked\n")
+		case clock.Source() != alsa.Internal:
+			fmt.Fprintf(w, "signal\tunknown: this card does not tell\n")
 		}
-	}
-	return w.Flush()
+		fmt.Fprintf(w, "rate\t%d Hz\n", clock.RateHz())
+		for _, e := range []struct {
+			name, unit string
+			e          *alsa.Element
+		}{{"default", " Hz", clock.Default}, {"lock", "", clock.Locking}, {"reset", "", clock.Reset}} {
+			if e.e != nil {
+				fmt.Fprintf(w, "%s\t%s%s\n", e.name, e.e.Text(e.e.Value), e.unit)
+			}
+		}
+	})
 }

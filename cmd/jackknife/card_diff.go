@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"jackknife/alsa"
 )
 
 func cardDiffCommand(s *streams) *cobra.Command {
@@ -20,12 +22,7 @@ Exit 0 if nothing differs, 1 if something does.`,
 		Example: `  jackknife card diff studio.state
   jackknife card diff /var/lib/alsa/asound.state --only 'Multi Track Internal Clock'`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			changes, problems, err := stateChanges(s, args[0], from, only, ctl.Card, elements)
 			if err != nil {
 				return err
@@ -41,7 +38,7 @@ Exit 0 if nothing differs, 1 if something does.`,
 				return fmt.Errorf("%s differs from %s in %d settings", ctl.Card.ID, shown(args[0]), n)
 			}
 			return nil
-		},
+		}),
 	}
 	cardFlag(c, &card)
 	stateFlags(c, &from, &only)

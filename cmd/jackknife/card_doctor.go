@@ -35,12 +35,7 @@ Exit 1 if a problem was found.`,
 		Example: `  jackknife card doctor
   jackknife card doctor --json | jq -r '.[].mend | select(startswith("jackknife"))' | sh`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			type finding struct {
 				Problem bool   `json:"problem"`
 				Text    string `json:"text"`
@@ -78,7 +73,7 @@ Exit 1 if a problem was found.`,
 				return fmt.Errorf("card %s: a problem", ctl.Card.ID)
 			}
 			return fmt.Errorf("card %s: %d problems", ctl.Card.ID, problems)
-		},
+		}),
 	}
 	cardFlag(c, &card)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"jackknife/alsa"
 )
 
 func cardGetCommand(s *streams) *cobra.Command {
@@ -30,13 +32,9 @@ Exit 4 if a name is of no element.`,
   jackknife card get -c M1010LT 'Multi Track Internal Clock' 'Word Clock Status'
   jackknife card get --json 'DAC Volume,0' | jq '.[0].levels_db[0]'`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(card)
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
+			elements, err := findElements(elements, args)
 			if err != nil {
-				return err
-			}
-			defer ctl.Close()
-			if elements, err = findElements(elements, args); err != nil {
 				return err
 			}
 			for _, e := range elements {
@@ -53,10 +51,8 @@ Exit 4 if a name is of no element.`,
 				fmt.Fprintf(s.out, "%s: %s\n", e, valueText(e))
 			}
 			return nil
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeElements(card, false)
-		},
+		}),
+		ValidArgsFunction: completing(&card, elementNames),
 	}
 	cardFlag(c, &card)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, as card show does")

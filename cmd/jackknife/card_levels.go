@@ -2,8 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
-	"text/tabwriter"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -35,52 +34,34 @@ signal is only turned down after the converter, which cures no clipping.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			levels := alsa.Levels(elements)
 			if len(levels) == 0 {
 				return lacking(ctl, "converter levels")
 			}
 			if len(args) == 0 {
-				if f.asJSON {
-					return writeLevelsJSON(s, levels)
-				}
-				w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-				for _, l := range levels {
-					fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Element.Text(l.Element.Value))
-				}
-				return w.Flush()
+				return showLevels(s.out, levels, f.asJSON)
 			}
 			changes, err := relevel(levels, args[0], args[1])
 			if err != nil {
 				return err
 			}
-			f.word = func(c alsa.Change) (string, bool) {
-				for _, l := range levels {
-					if c.Element == l.Element {
-						return fmt.Sprintf("%s: %s -> %s", l.Name, c.Text(c.From), c.Text(c.To)), true
-					}
-				}
-				return "", false
+			f.words = make(wording)
+			for _, l := range levels {
+				f.words.name(l.Element, l.Name, l.Element.Text)
 			}
 			return f.change(s, ctl, elements, changes, nil)
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		}),
+		ValidArgsFunction: completing(&f.card, func(elements []*alsa.Element, args []string) []cobra.Completion {
 			if len(args) > 0 {
-				return []cobra.Completion{"0dB", "mute", "3dB+", "3dB-", "+4dBu", "consumer", "-10dBV"}, cobra.ShellCompDirectiveNoFileComp
+				return []cobra.Completion{"0dB", "mute", "3dB+", "3dB-", "+4dBu", "consumer", "-10dBV"}
 			}
-			return completeParts(f.card, func(elements []*alsa.Element) []cobra.Completion {
-				var names []cobra.Completion
-				for _, l := range alsa.Levels(elements) {
-					names = append(names, cobra.CompletionWithDesc(l.Name, l.Element.Text(l.Element.Value)))
-				}
-				return names
-			})
-		},
+			var names []cobra.Completion
+			for _, l := range alsa.Levels(elements) {
+				names = append(names, cobra.CompletionWithDesc(l.Name, l.Element.Text(l.Element.Value)))
+			}
+			return names
+		}),
 	}
 	changeFlags(c, &f)
 	return c
@@ -88,24 +69,17 @@ signal is only turned down after the converter, which cures no clipping.`,
 
 // relevel is what must change for the sockets to have the level.
 func relevel(levels []alsa.Level, spec, word string) ([]alsa.Change, error) {
-	names := make([]string, len(levels))
-	for i, l := range levels {
-		names[i] = l.Name
-	}
-	at, err := alsa.Select(names, spec)
+	picked, err := pick(levels, levelName, spec)
 	if err != nil {
-		return nil, &failure{code: exitNoMatch, err: err}
+		return nil, err
 	}
 	var changes []alsa.Change
-	for _, n := range at {
-		l := levels[n]
+	for _, l := range picked {
 		to, err := l.Parse(word)
 		if err != nil {
 			return nil, usagef("%s: %w", l.Name, err)
 		}
-		if !slices.Equal(to, l.Element.Value) {
-			changes = append(changes, alsa.Change{Element: l.Element, From: l.Element.Value, To: to})
-		}
+		changes = append(changes, changed(l.Element, to)...)
 	}
 	return changes, nil
 }
@@ -117,11 +91,18 @@ type levelJSON struct {
 	Value   int64   `json:"value"`
 }
 
-func writeLevelsJSON(s *streams, levels []alsa.Level) error {
-	list := make([]levelJSON, len(levels))
-	for i, l := range levels {
-		v := l.Element.Value[0]
-		list[i] = levelJSON{l.Name, jsonLevel(l.Element.Scale.DB(v)), v}
+func showLevels(out io.Writer, levels []alsa.Level, asJSON bool) error {
+	if asJSON {
+		list := make([]levelJSON, len(levels))
+		for i, l := range levels {
+			v := l.Element.Value[0]
+			list[i] = levelJSON{l.Name, jsonLevel(l.Element.Scale.DB(v)), v}
+		}
+		return writeJSON(out, list)
 	}
-	return writeJSON(s.out, list)
+	return table(out, func(w io.Writer) {
+		for _, l := range levels {
+			fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Element.Text(l.Element.Value))
+		}
+	})
 }

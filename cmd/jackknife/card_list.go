@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -40,11 +40,11 @@ Exit 3 if there is no card.`,
 				}
 				return errors.Join(writeJSON(s.out, list), err)
 			}
-			w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-			for _, card := range cards {
-				fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", card.Number, card.ID, card.Driver, card.Name)
-			}
-			return errors.Join(w.Flush(), err)
+			return errors.Join(table(s.out, func(w io.Writer) {
+				for _, card := range cards {
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", card.Number, card.ID, card.Driver, card.Name)
+				}
+			}), err)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -32,18 +32,13 @@ Exit 5 if some of it did not apply.`,
   jackknife card load -n /var/lib/alsa/asound.state
   jackknife card load old.state --from M1010LT --only 'DAC Volume' --only 'ADC Volume'`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			changes, problems, err := stateChanges(s, args[0], from, only, ctl.Card, elements)
 			if err != nil {
 				return err
 			}
 			return f.change(s, ctl, elements, changes, problems)
-		},
+		}),
 	}
 	changeFlags(c, &f)
 	stateFlags(c, &from, &only)

@@ -35,15 +35,13 @@ Exit 3 where the kernel has no sequencer.`,
 		Example: `  jackknife card midi
   jackknife card midi --channel 2 --fine & aconnect 'nanoKONTROL' 'M Audio Delta 1010LT'`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, args []string) error {
+		PreRunE: func(c *cobra.Command, args []string) error {
 			if channel < 1 || channel > 16 {
 				return usagef("--channel %d: want 1 to 16", channel)
 			}
-			ctl, elements, err := openCard(card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+			return nil
+		},
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			if len(alsa.Strips(elements)) == 0 {
 				return lacking(ctl, "monitor mixer")
 			}
@@ -57,7 +55,7 @@ Exit 3 where the kernel has no sequencer.`,
 			defer port.Close()
 			fmt.Fprintf(s.err, "jackknife: MIDI client %d, port Mixer Control, channel %d\n", port.Client(), channel)
 			return byMIDI(c.Context(), s, ctl, elements, port, channel-1, fine)
-		},
+		}),
 	}
 	cardFlag(c, &card)
 	c.Flags().IntVar(&channel, "channel", 1, "MIDI `channel`, 1 to 16")
@@ -105,7 +103,7 @@ func byMIDI(ctx context.Context, s *streams, watched *alsa.Ctl, elements []*alsa
 	}()
 
 	at := make(map[int]int) // where each controller stands at the desk
-	word := stripWord(surface.Strips)
+	words := stripWords(surface.Strips)
 	for {
 		var tell []alsa.ControlChange
 		select {
@@ -143,8 +141,8 @@ func byMIDI(ctx context.Context, s *streams, watched *alsa.Ctl, elements []*alsa
 		case c := <-changes:
 			i := slices.IndexFunc(own, func(e *alsa.Element) bool { return e.ID == c.ID })
 			c.Element = own[i]
-			if text, ok := word(c); ok {
-				if _, err := fmt.Fprintln(s.out, text); err != nil {
+			if word := words[c.Element]; word != nil {
+				if _, err := fmt.Fprintln(s.out, word(c)); err != nil {
 					return err
 				}
 			}

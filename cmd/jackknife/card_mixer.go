@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -47,12 +46,7 @@ other programs change is seen at once.`,
   jackknife card mixer -n in1-2 --pan 30
   jackknife card mixer in1 --solo
   jackknife card mixer --tui`,
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			strips := alsa.Strips(elements)
 			if len(strips) == 0 {
 				return lacking(ctl, "monitor mixer")
@@ -67,48 +61,32 @@ other programs change is seen at once.`,
 				if solo || pan != "" {
 					return usagef("which strip?")
 				}
-				if f.asJSON {
-					return writeStripsJSON(s.out, strips)
-				}
-				return writeStrips(s.out, strips)
+				return showStrips(s.out, strips, f.asJSON)
 			}
-			names := make([]string, len(strips))
-			for i, strip := range strips {
-				names[i] = strip.Name
-			}
-			at, err := alsa.Select(names, args[0])
-			if err != nil {
-				return &failure{code: exitNoMatch, err: err}
-			}
-			if len(args) == 1 && pan == "" && !solo {
-				picked := make([]alsa.Strip, len(at))
-				for i, n := range at {
-					picked[i] = strips[n]
-				}
-				if f.asJSON {
-					return writeStripsJSON(s.out, picked)
-				}
-				return writeStrips(s.out, picked)
-			}
-			changes, err := mix(strips, at, args[1:], pan, solo)
+			picked, err := pick(strips, stripName, args[0])
 			if err != nil {
 				return err
 			}
-			f.word = stripWord(strips)
-			return f.change(s, ctl, elements, changes, nil)
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return []cobra.Completion{"on", "off", "left", "right", "0dB", "mute", "3dB+", "3dB-"}, cobra.ShellCompDirectiveNoFileComp
+			if len(args) == 1 && pan == "" && !solo {
+				return showStrips(s.out, picked, f.asJSON)
 			}
-			return completeParts(f.card, func(elements []*alsa.Element) []cobra.Completion {
-				var names []cobra.Completion
-				for _, strip := range alsa.Strips(elements) {
-					names = append(names, cobra.CompletionWithDesc(strip.Name, strip.Volume.Text(strip.Volume.Value)))
-				}
-				return names
-			})
-		},
+			changes, err := mix(strips, picked, args[1:], pan, solo)
+			if err != nil {
+				return err
+			}
+			f.words = stripWords(strips)
+			return f.change(s, ctl, elements, changes, nil)
+		}),
+		ValidArgsFunction: completing(&f.card, func(elements []*alsa.Element, args []string) []cobra.Completion {
+			if len(args) > 0 {
+				return []cobra.Completion{"on", "off", "left", "right", "0dB", "mute", "3dB+", "3dB-"}
+			}
+			var names []cobra.Completion
+			for _, strip := range alsa.Strips(elements) {
+				names = append(names, cobra.CompletionWithDesc(strip.Name, strip.Volume.Text(strip.Volume.Value)))
+			}
+			return names
+		}),
 	}
 	changeFlags(c, &f)
 	c.Flags().StringVar(&pan, "pan", "", "`place` between the sides: -100 to 100, L, C or R")
@@ -117,39 +95,19 @@ other programs change is seen at once.`,
 	return c
 }
 
-// lacking: the card has not what a command of the Envy24 family is about.
-func lacking(ctl *alsa.Ctl, what string) error {
-	return &failure{code: exitNoMatch, err: fmt.Errorf("card %s: it has no %s", ctl.Card.ID, what), hint: "jackknife card show lists what it has"}
-}
-
-// completeParts completes what the elements of the chosen card make.
-func completeParts(card string, parts func([]*alsa.Element) []cobra.Completion) ([]cobra.Completion, cobra.ShellCompDirective) {
-	ctl, elements, err := openCard(card)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+// stripWords words changes of strips.
+func stripWords(strips []alsa.Strip) wording {
+	words := make(wording)
+	for _, s := range strips {
+		words.name(s.Volume, s.Name+" level", s.Volume.Text)
+		words.name(s.Switch, s.Name+" send", sendText)
 	}
-	defer ctl.Close()
-	return parts(elements), cobra.ShellCompDirectiveNoFileComp
+	return words
 }
 
-// stripWord words changes of strips.
-func stripWord(strips []alsa.Strip) func(alsa.Change) (string, bool) {
-	return func(c alsa.Change) (string, bool) {
-		for _, strip := range strips {
-			switch c.Element {
-			case strip.Volume:
-				return fmt.Sprintf("%s level: %s -> %s", strip.Name, c.Text(c.From), c.Text(c.To)), true
-			case strip.Switch:
-				return fmt.Sprintf("%s send: %s -> %s", strip.Name, sendText(c.From), sendText(c.To)), true
-			}
-		}
-		return "", false
-	}
-}
-
-// mix is what must change for the strips at these places to be as the words
+// mix is what must change for the picked ones of the strips to be as the words
 // and flags say.
-func mix(strips []alsa.Strip, at []int, words []string, pan string, solo bool) ([]alsa.Change, error) {
+func mix(strips, picked []alsa.Strip, words []string, pan string, solo bool) ([]alsa.Change, error) {
 	var levels []string
 	var send alsa.Value
 	for _, w := range words {
@@ -170,13 +128,9 @@ func mix(strips []alsa.Strip, at []int, words []string, pan string, solo bool) (
 		send = alsa.Value{1, 1}
 	}
 	var changes []alsa.Change
-	change := func(e *alsa.Element, to alsa.Value) {
-		if !slices.Equal(e.Value, to) {
-			changes = append(changes, alsa.Change{Element: e, From: e.Value, To: to})
-		}
-	}
-	for i, strip := range strips {
-		if !slices.Contains(at, i) {
+	change := func(e *alsa.Element, to alsa.Value) { changes = append(changes, changed(e, to)...) }
+	for _, strip := range strips {
+		if !slices.Contains(picked, strip) {
 			if solo {
 				change(strip.Switch, alsa.Value{0, 0})
 			}
@@ -235,21 +189,31 @@ func sendText(v alsa.Value) string {
 	return "off"
 }
 
-func writeStrips(out io.Writer, strips []alsa.Strip) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "strip\tleft\tright")
-	for _, strip := range strips {
-		fmt.Fprint(w, strip.Name)
-		for side, v := range strip.Volume.Value {
-			level := alsa.FormatDB(strip.Volume.Scale.DB(v))
-			if strip.Switch.Value[side] == 0 {
-				level = "(" + level + ")"
+func showStrips(out io.Writer, strips []alsa.Strip, asJSON bool) error {
+	if asJSON {
+		list := make([]stripJSON, len(strips))
+		for i, strip := range strips {
+			send := func(side int) sendJSON {
+				return sendJSON{jsonLevel(strip.Volume.Scale.DB(strip.Volume.Value[side])), strip.Switch.Value[side] != 0}
 			}
-			fmt.Fprint(w, "\t", level)
+			list[i] = stripJSON{strip.Name, send(0), send(1)}
 		}
-		fmt.Fprintln(w)
+		return writeJSON(out, list)
 	}
-	return w.Flush()
+	return table(out, func(w io.Writer) {
+		fmt.Fprintln(w, "strip\tleft\tright")
+		for _, strip := range strips {
+			fmt.Fprint(w, strip.Name)
+			for side, v := range strip.Volume.Value {
+				level := alsa.FormatDB(strip.Volume.Scale.DB(v))
+				if strip.Switch.Value[side] == 0 {
+					level = "(" + level + ")"
+				}
+				fmt.Fprint(w, "\t", level)
+			}
+			fmt.Fprintln(w)
+		}
+	})
 }
 
 // stripJSON is a strip as --json shows it.
@@ -262,15 +226,4 @@ type stripJSON struct {
 type sendJSON struct {
 	LevelDB float64 `json:"level_db"`
 	On      bool    `json:"on"`
-}
-
-func writeStripsJSON(w io.Writer, strips []alsa.Strip) error {
-	list := make([]stripJSON, len(strips))
-	for i, strip := range strips {
-		send := func(side int) sendJSON {
-			return sendJSON{jsonLevel(strip.Volume.Scale.DB(strip.Volume.Value[side])), strip.Switch.Value[side] != 0}
-		}
-		list[i] = stripJSON{strip.Name, send(0), send(1)}
-	}
-	return writeJSON(w, list)
 }

@@ -118,7 +118,7 @@ func (p *panel) stripRows() []row {
 				case "r":
 					v[1] = 1 - v[1]
 				case "s":
-					changes, err := mix(p.strips, []int{i}, nil, "", true)
+					changes, err := mix(p.strips, p.strips[i:i+1], nil, "", true)
 					p.say(err)
 					return changes
 				case "0":

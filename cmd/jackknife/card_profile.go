@@ -184,19 +184,13 @@ under a name.`,
 		Example: `  jackknife card profile save booth
   jackknife card profile save mix 'Multi Playback Volume' 'Multi Playback Switch'`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(card)
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
+			elements, err := findElements(elements, args[1:])
 			if err != nil {
 				return err
 			}
-			defer ctl.Close()
-			if len(args) > 1 {
-				if elements, err = findElements(elements, args[1:]); err != nil {
-					return err
-				}
-			}
 			return writeProfile(args[0], alsa.Save(ctl.Card.ID, elements), force)
-		},
+		}),
 	}
 	cardFlag(c, &card)
 	c.Flags().BoolVarP(&force, "force", "f", false, "replace a profile of this name")

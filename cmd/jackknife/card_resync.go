@@ -22,12 +22,7 @@ read as such: load a saved state or profile for those (card load, card profile
 load).`,
 		Example: `  jackknife card resync && jackknife card profile load booth`,
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			strips := alsa.Strips(elements)
 			if len(strips) == 0 {
 				return lacking(ctl, "monitor mixer")
@@ -49,7 +44,7 @@ load).`,
 				fmt.Fprintf(s.out, "%d strips\n", len(strips))
 			}
 			return partly(s, failed, wanted, "settings were not written")
-		},
+		}),
 	}
 	cardFlag(c, &card)
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "say how many strips there are, write nothing")

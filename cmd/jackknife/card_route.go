@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -39,53 +38,37 @@ delay and without a server: a line "OUTPUT <- SOURCE" each.
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			outputs := alsa.Outputs(elements)
 			switch {
 			case len(outputs) == 0:
 				return lacking(ctl, "routes")
-			case len(args) == 0 && f.asJSON:
-				return writeRoutesJSON(s.out, outputs)
-			case len(args) == 0 && matrix:
+			case len(args) == 0 && matrix && !f.asJSON:
 				return writeMatrix(s.out, outputs)
 			case len(args) == 0:
-				for _, o := range outputs {
-					fmt.Fprintf(s.out, "%s <- %s\n", o.Name, o.Source(o.Route.Value[0]))
-				}
-				return nil
+				return showRoutes(s.out, outputs, f.asJSON)
 			}
 			changes, err := reroute(outputs, args[0], args[1])
 			if err != nil {
 				return err
 			}
-			f.word = func(c alsa.Change) (string, bool) {
-				for _, o := range outputs {
-					if c.Element == o.Route {
-						return fmt.Sprintf("%s: %s -> %s", o.Name, o.Source(c.From[0]), o.Source(c.To[0])), true
-					}
-				}
-				return "", false
+			f.words = make(wording)
+			for _, o := range outputs {
+				f.words.name(o.Route, o.Name, func(v alsa.Value) string { return o.Source(v[0]) })
 			}
 			return f.change(s, ctl, elements, changes, nil)
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeParts(f.card, func(elements []*alsa.Element) []cobra.Completion {
-				var names []cobra.Completion
-				for _, o := range alsa.Outputs(elements) {
-					if len(args) == 0 {
-						names = append(names, cobra.CompletionWithDesc(o.Name, "now "+o.Source(o.Route.Value[0])))
-					} else if o.Name == args[0] {
-						names = append(names, o.Sources()...)
-					}
+		}),
+		ValidArgsFunction: completing(&f.card, func(elements []*alsa.Element, args []string) []cobra.Completion {
+			var names []cobra.Completion
+			for _, o := range alsa.Outputs(elements) {
+				if len(args) == 0 {
+					names = append(names, cobra.CompletionWithDesc(o.Name, "now "+o.Source(o.Route.Value[0])))
+				} else if o.Name == args[0] {
+					names = append(names, o.Sources()...)
 				}
-				return names
-			})
-		},
+			}
+			return names
+		}),
 	}
 	changeFlags(c, &f)
 	c.Flags().BoolVar(&matrix, "matrix", false, "show outputs as rows, sources as columns: X feeds, . could, - cannot")
@@ -94,39 +77,26 @@ delay and without a server: a line "OUTPUT <- SOURCE" each.
 
 // reroute is what must change for the outputs to be fed by the sources.
 func reroute(outputs []alsa.Output, outSpec, sourceSpec string) ([]alsa.Change, error) {
-	names := make([]string, len(outputs))
-	for i, o := range outputs {
-		names[i] = o.Name
-	}
-	at, err := alsa.Select(names, outSpec)
+	picked, err := pick(outputs, outputName, outSpec)
 	if err != nil {
-		return nil, &failure{code: exitNoMatch, err: err}
+		return nil, err
 	}
 	sources := []string{sourceSpec}
 	if sourceSpec != "pcm" {
-		all := sourceNames(outputs)
-		places, err := alsa.Select(all, sourceSpec)
-		if err != nil {
-			return nil, &failure{code: exitNoMatch, err: err}
-		}
-		sources = nil
-		for _, p := range places {
-			sources = append(sources, all[p])
+		if sources, err = pick(sourceNames(outputs), func(s string) string { return s }, sourceSpec); err != nil {
+			return nil, err
 		}
 	}
-	if len(sources) != 1 && len(sources) != len(at) {
-		return nil, usagef("%d sources for %d outputs", len(sources), len(at))
+	if len(sources) != 1 && len(sources) != len(picked) {
+		return nil, usagef("%d sources for %d outputs", len(sources), len(picked))
 	}
 	var changes []alsa.Change
-	for i, n := range at {
-		o := outputs[n]
+	for i, o := range picked {
 		item, err := o.Item(sources[min(i, len(sources)-1)])
 		if err != nil {
 			return nil, usagef("%w", err)
 		}
-		if to := (alsa.Value{item}); !slices.Equal(to, o.Route.Value) {
-			changes = append(changes, alsa.Change{Element: o.Route, From: o.Route.Value, To: to})
-		}
+		changes = append(changes, changed(o.Route, alsa.Value{item})...)
 	}
 	return changes, nil
 }
@@ -151,22 +121,22 @@ func writeMatrix(out io.Writer, outputs []alsa.Output) error {
 			columns = append(columns, n)
 		}
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\t%s\n", strings.Join(columns, "\t"))
-	for _, o := range outputs {
-		row := []string{o.Name}
-		for _, c := range columns {
-			mark := "."
-			if item, err := o.Item(c); err != nil {
-				mark = "-"
-			} else if o.Route.Value[0] == item {
-				mark = "X"
+	return table(out, func(w io.Writer) {
+		fmt.Fprintf(w, "\t%s\n", strings.Join(columns, "\t"))
+		for _, o := range outputs {
+			row := []string{o.Name}
+			for _, c := range columns {
+				mark := "."
+				if item, err := o.Item(c); err != nil {
+					mark = "-"
+				} else if o.Route.Value[0] == item {
+					mark = "X"
+				}
+				row = append(row, mark)
 			}
-			row = append(row, mark)
+			fmt.Fprintln(w, strings.Join(row, "\t"))
 		}
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-	return w.Flush()
+	})
 }
 
 // routeJSON is a route as --json shows it.
@@ -176,10 +146,18 @@ type routeJSON struct {
 	Sources []string `json:"sources"`
 }
 
-func writeRoutesJSON(w io.Writer, outputs []alsa.Output) error {
-	list := make([]routeJSON, len(outputs))
-	for i, o := range outputs {
-		list[i] = routeJSON{o.Name, o.Source(o.Route.Value[0]), o.Sources()}
+func showRoutes(out io.Writer, outputs []alsa.Output, asJSON bool) error {
+	if asJSON {
+		list := make([]routeJSON, len(outputs))
+		for i, o := range outputs {
+			list[i] = routeJSON{o.Name, o.Source(o.Route.Value[0]), o.Sources()}
+		}
+		return writeJSON(out, list)
 	}
-	return writeJSON(w, list)
+	for _, o := range outputs {
+		if _, err := fmt.Fprintf(out, "%s <- %s\n", o.Name, o.Source(o.Route.Value[0])); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -20,19 +20,11 @@ or, with -o, to a file.`,
 		Example: `  jackknife card save -o studio.state
   jackknife card save 'Multi Playback Volume' 'Multi Playback Switch' -o mix.state
   jackknife card save -o studio.state && sudo alsactl -f studio.state restore M1010LT`,
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := vacant(out, "", force); err != nil {
-				return err
-			}
-			ctl, elements, err := openCard(card)
+		PreRunE: func(c *cobra.Command, args []string) error { return vacant(out, "", force) },
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
+			elements, err := findElements(elements, args)
 			if err != nil {
 				return err
-			}
-			defer ctl.Close()
-			if len(args) > 0 {
-				if elements, err = findElements(elements, args); err != nil {
-					return err
-				}
 			}
 			var b bytes.Buffer
 			if _, err := alsa.Save(ctl.Card.ID, elements).WriteTo(&b); err != nil {
@@ -43,10 +35,8 @@ or, with -o, to a file.`,
 			}
 			_, err = s.out.Write(b.Bytes())
 			return err
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeElements(card, false)
-		},
+		}),
+		ValidArgsFunction: completing(&card, elementNames),
 	}
 	cardFlag(c, &card)
 	c.Flags().StringVarP(&out, "output", "o", "", "`file` to write")

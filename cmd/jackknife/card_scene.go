@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -43,11 +43,14 @@ func cardSceneCommand(s *streams) *cobra.Command {
 	var input string
 	var rate int
 	var long strings.Builder
-	w := tabwriter.NewWriter(&long, 0, 0, 2, ' ', 0)
-	for _, sc := range scenes {
-		fmt.Fprintf(w, "  %s\t%s\n", sc.name, sc.what)
+	list := func(out io.Writer, indent string) error {
+		return table(out, func(w io.Writer) {
+			for _, sc := range scenes {
+				fmt.Fprintf(w, "%s%s\t%s\n", indent, sc.name, sc.what)
+			}
+		})
 	}
-	w.Flush()
+	list(&long, "  ")
 	c := &cobra.Command{
 		Use:   "scene [SCENE]",
 		Short: "Set up an Envy24 card for a way of working",
@@ -63,11 +66,7 @@ twice.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-				for _, sc := range scenes {
-					fmt.Fprintf(w, "%s\t%s\n", sc.name, sc.what)
-				}
-				return w.Flush()
+				return list(s.out, "")
 			}
 			i := slices.IndexFunc(scenes, func(sc scene) bool { return sc.name == args[0] })
 			if i < 0 {
@@ -149,15 +148,11 @@ func stageStep(elements []*alsa.Element, step, input string, rate int) ([]alsa.C
 		return reroute(alsa.Outputs(elements), words[1], words[2])
 	case "mixer":
 		strips := alsa.Strips(elements)
-		names := make([]string, len(strips))
-		for i, strip := range strips {
-			names[i] = strip.Name
-		}
-		at, err := alsa.Select(names, words[1])
+		picked, err := pick(strips, stripName, words[1])
 		if err != nil {
-			return nil, &failure{code: exitNoMatch, err: err}
+			return nil, err
 		}
-		return mix(strips, at, words[2:], "", false)
+		return mix(strips, picked, words[2:], "", false)
 	}
 	clock := alsa.NewClock(elements)
 	if words[1] == "RATE" {

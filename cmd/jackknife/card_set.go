@@ -34,12 +34,7 @@ Exit 4 if the name is of no element, 5 if some could not be set.`,
   jackknife card set 'H/W Playback Route,0-1' 'Digital Mixer'
   jackknife card set 'Multi Track Internal Clock' 48000`,
 		Args: cobra.MinimumNArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			found, err := findElements(elements, args[:1])
 			if err != nil {
 				return err
@@ -49,13 +44,13 @@ Exit 4 if the name is of no element, 5 if some could not be set.`,
 				return err
 			}
 			return f.change(s, ctl, elements, changes, nil)
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(args) == 0 {
-				return completeElements(f.card, true)
+		}),
+		ValidArgsFunction: completing(&f.card, func(elements []*alsa.Element, args []string) []cobra.Completion {
+			if len(args) > 0 {
+				return valueWords(elements, args[0])
 			}
-			return completeValues(f.card, args[0])
-		},
+			return elementNames(slices.DeleteFunc(elements, func(e *alsa.Element) bool { return !e.Access.Write }), nil)
+		}),
 	}
 	changeFlags(c, &f)
 	return c
@@ -70,32 +65,24 @@ func setTo(elements []*alsa.Element, words []string) ([]alsa.Change, error) {
 		if err != nil {
 			return nil, usagef("%w", err)
 		}
-		if !slices.Equal(v, e.Value) {
-			changes = append(changes, alsa.Change{Element: e, From: e.Value, To: v})
-		}
+		changes = append(changes, changed(e, v)...)
 	}
 	return changes, nil
 }
 
-// completeValues completes what an element may be set to.
-func completeValues(card, name string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	const none = cobra.ShellCompDirectiveNoFileComp
-	ctl, elements, err := openCard(card)
-	if err != nil {
-		return nil, none
-	}
-	defer ctl.Close()
+// valueWords are completions of what an element may be set to.
+func valueWords(elements []*alsa.Element, name string) []cobra.Completion {
 	found, err := alsa.Find(elements, name)
 	if err != nil {
-		return nil, none
+		return nil
 	}
 	switch e := found[0]; {
 	case e.Type == alsa.Boolean:
-		return []cobra.Completion{"on", "off", "toggle"}, none
+		return []cobra.Completion{"on", "off", "toggle"}
 	case e.Type == alsa.Enumerated:
-		return e.Items, none
+		return e.Items
 	case !e.Scale.None():
-		return []cobra.Completion{"0dB", "mute", "1dB+", "1dB-"}, none
+		return []cobra.Completion{"0dB", "mute", "1dB+", "1dB-"}
 	}
-	return nil, none
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -30,26 +29,18 @@ max_db, access, values, levels_db and text. Silence is -999 dB.`,
 		Example: `  jackknife card show
   jackknife card show -c M1010LT 'DAC Volume' 'ADC Volume'
   jackknife card show --json | jq -r '.[] | select(.type == "enumerated") | .name'`,
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(card)
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
+			elements, err := findElements(elements, args)
 			if err != nil {
 				return err
-			}
-			defer ctl.Close()
-			if len(args) > 0 {
-				if elements, err = findElements(elements, args); err != nil {
-					return err
-				}
 			}
 			slices.SortStableFunc(elements, func(a, b *alsa.Element) int { return a.ID.Compare(b.ID) })
 			if asJSON {
 				return writeElementsJSON(s.out, elements)
 			}
 			return writeElements(s.out, ctl.Card, elements)
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeElements(card, false)
-		},
+		}),
+		ValidArgsFunction: completing(&card, elementNames),
 	}
 	cardFlag(c, &card)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -57,18 +48,18 @@ max_db, access, values, levels_db and text. Silence is -999 dB.`,
 }
 
 func writeElements(out io.Writer, card alsa.Card, elements []*alsa.Element) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s: %s (%s)\n", card.ID, card.LongName, card.Driver)
-	var iface alsa.Iface
-	for i, e := range elements {
-		if i == 0 || e.Iface != iface {
-			iface = e.Iface
-			fmt.Fprintf(w, "\n%s\n", strings.ToLower(iface.String()))
+	return table(out, func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %s (%s)\n", card.ID, card.LongName, card.Driver)
+		var iface alsa.Iface
+		for i, e := range elements {
+			if i == 0 || e.Iface != iface {
+				iface = e.Iface
+				fmt.Fprintf(w, "\n%s\n", strings.ToLower(iface.String()))
+			}
+			name := strings.TrimPrefix(e.String(), strings.ToLower(iface.String())+":")
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, valueText(e), rangeText(e))
 		}
-		name := strings.TrimPrefix(e.String(), strings.ToLower(iface.String())+":")
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", name, valueText(e), rangeText(e))
-	}
-	return w.Flush()
+	})
 }
 
 // rangeText words what an element may be set to, and what else is to be known

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -35,12 +35,7 @@ time playback starts; while something plays its own status is set along.
 		Example: `  jackknife card spdif
   jackknife card spdif audio=yes mode=consumer
   jackknife card spdif -n mode=professional emphasis=none`,
-		RunE: func(c *cobra.Command, args []string) error {
-			ctl, elements, err := openCard(f.card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+		RunE: onCard(&f.card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			status, err := alsa.Find(elements, "pcm:IEC958 Playback Default")
 			if err != nil || status[0].Type != alsa.IEC958 || status[0].Value == nil {
 				return lacking(ctl, "S/PDIF status to set")
@@ -66,22 +61,23 @@ time playback starts; while something plays its own status is set along.
 					changes = append(changes, alsa.Change{Element: stream[0], From: e.Value, To: to})
 				}
 			}
-			f.word = func(c alsa.Change) (string, bool) { return statusText(c), c.Type == alsa.IEC958 }
+			f.words = make(wording)
+			for _, c := range changes {
+				f.words[c.Element] = statusText
+			}
 			return f.change(s, ctl, elements, changes, nil)
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeParts(f.card, func(elements []*alsa.Element) []cobra.Completion {
-				var words []cobra.Completion
-				if e, err := alsa.Find(elements, "pcm:IEC958 Playback Default"); err == nil && e[0].Value != nil {
-					for _, setting := range alsa.Status(e[0].Value) {
-						for _, value := range setting.Choices {
-							words = append(words, setting.Key+"="+value)
-						}
+		}),
+		ValidArgsFunction: completing(&f.card, func(elements []*alsa.Element, args []string) []cobra.Completion {
+			var words []cobra.Completion
+			if e, err := alsa.Find(elements, "pcm:IEC958 Playback Default"); err == nil && e[0].Value != nil {
+				for _, setting := range alsa.Status(e[0].Value) {
+					for _, value := range setting.Choices {
+						words = append(words, setting.Key+"="+value)
 					}
 				}
-				return words
-			})
-		},
+			}
+			return words
+		}),
 	}
 	changeFlags(c, &f)
 	return c
@@ -116,9 +112,9 @@ func showStatus(s *streams, v alsa.Value, asJSON bool) error {
 		}
 		return writeJSON(s.out, m)
 	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, setting := range alsa.Status(v) {
-		fmt.Fprintf(w, "%s\t%s\n", setting.Key, setting.Value)
-	}
-	return w.Flush()
+	return table(s.out, func(w io.Writer) {
+		for _, setting := range alsa.Status(v) {
+			fmt.Fprintf(w, "%s\t%s\n", setting.Key, setting.Value)
+		}
+	})
 }

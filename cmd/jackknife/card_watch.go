@@ -24,19 +24,16 @@ peak meters are left out.`,
 		Example: `  jackknife card watch
   jackknife card watch 'Multi Track Internal Clock' 'Word Clock Status' --every 100ms
   jackknife card watch --json`,
-		RunE: func(c *cobra.Command, args []string) error {
+		PreRunE: func(c *cobra.Command, args []string) error {
 			if every < 10*time.Millisecond {
 				return usagef("--every %v: want 10ms at least", every)
 			}
-			ctl, elements, err := openCard(card)
+			return nil
+		},
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
+			elements, err := findElements(elements, args)
 			if err != nil {
 				return err
-			}
-			defer ctl.Close()
-			if len(args) > 0 {
-				if elements, err = findElements(elements, args); err != nil {
-					return err
-				}
 			}
 			var writeErr error
 			err = ctl.Watch(c.Context(), elements, every, func(change alsa.Change) {
@@ -53,10 +50,8 @@ peak meters are left out.`,
 				return cardFailure(fmt.Errorf("card %s: %w", ctl.Card.ID, err))
 			}
 			return writeErr
-		},
-		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeElements(card, false)
-		},
+		}),
+		ValidArgsFunction: completing(&card, elementNames),
 	}
 	cardFlag(c, &card)
 	c.Flags().BoolVar(&asJSON, "json", false, "print an object a line: name, from, to, values, result")
