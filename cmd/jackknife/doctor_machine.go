@@ -258,7 +258,7 @@ func (m machine) processes() []process {
 		p.args = strings.Split(strings.TrimRight(string(b), "\x00"), "\x00")
 		open, _ := fs.Glob(m, dir+"/fd/*")
 		for _, fd := range open {
-			if to, err := fs.ReadLink(m, fd); err == nil && strings.Contains(to, "/dev/snd/pcm") {
+			if to, err := fs.ReadLink(m.FS, fd); err == nil && strings.Contains(to, "/dev/snd/pcm") {
 				p.pcms = append(p.pcms, path.Base(to))
 			}
 		}
