@@ -35,6 +35,7 @@ type Mark struct {
 type transient struct {
 	ms       int     // the loudest millisecond
 	db       float64 // level there
+	rise     float64 // dB over what was loudest 14 to 24 ms before
 	decay    int     // ms until it has fallen by 20 dB
 	isolated float64 // dB over the 36 ms before
 	after    float64 // dB over what follows 60 to 130 ms later
@@ -94,11 +95,11 @@ func transients(h *hear.Heard) ([]transient, sharp, error) {
 		for k := max(0, i-24); k <= i-14; k++ {
 			before = max(before, float64(s.e[k]))
 		}
-		if db < before+14 {
+		if db < before+8 {
 			continue
 		}
-		t := transient{ms: i, db: db, decay: s.decay(i), isolated: db - s.mean(i-50, i-14), after: db - s.percentile(i+60, i+130, 50)}
-		if t.decay > 120 {
+		t := transient{ms: i, db: db, rise: db - before, decay: s.decay(i), isolated: db - s.mean(i-50, i-14), after: db - s.percentile(i+60, i+130, 50)}
+		if t.decay > 130 {
 			continue
 		}
 		if err := h.Read(x, h.Frame(max(0, i-4))); err != nil {
@@ -170,7 +171,7 @@ func Find(h *hear.Heard, kinds ...Kind) ([]Mark, error) {
 func threes(h *hear.Heard, all []transient, s sharp, used map[int]bool) []Mark {
 	var sounds []transient
 	for _, t := range all {
-		if t.db > s.floor+24 && t.decay < 70 && t.low < 0.45 && t.centroid > 700 && t.centroid < 6000 && t.isolated > 16 && t.after > 16 {
+		if t.rise > 14 && t.db > s.floor+22 && t.decay < 120 && t.low < 0.45 && t.centroid > 700 && t.centroid < 6000 && t.isolated > 16 && t.after > 16 {
 			sounds = append(sounds, t)
 		}
 	}
@@ -211,7 +212,7 @@ func rhythm(run []transient, s sharp) (float64, bool) {
 	for i := range 2 {
 		quiet = min(quiet, low-s.percentile(run[i].ms+80, run[i+1].ms-12, 50))
 	}
-	if quiet < 20 {
+	if quiet < 17 {
 		return 0, false
 	}
 	c := 1 - 0.8*part - 0.3*math.Abs(math.Log(first/second)) - 0.02*(high-low) + 0.01*(quiet-25)
@@ -223,13 +224,13 @@ func rhythm(run []transient, s sharp) (float64, bool) {
 func presses(h *hear.Heard, all []transient, s sharp, used map[int]bool) []Mark {
 	var sounds []transient
 	for _, t := range all {
-		if !used[t.ms] && t.decay < 40 && t.centroid > 2300 && t.low < 0.25 && t.isolated > 16 {
+		if !used[t.ms] && t.decay < 60 && t.centroid > 2300 && t.low < 0.25 {
 			sounds = append(sounds, t)
 		}
 	}
 	var marks []Mark
 	for k, a := range sounds {
-		if used[a.ms] || a.db < s.floor+22 {
+		if used[a.ms] || a.db < s.floor+16 || a.rise < 14 || a.isolated < 16 {
 			continue
 		}
 		for _, b := range sounds[k+1:] {
@@ -237,14 +238,14 @@ func presses(h *hear.Heard, all []transient, s sharp, used map[int]bool) []Mark 
 			if gap > 240 {
 				break
 			}
-			if gap < 55 || b.db-a.db < -14 || b.db-a.db > 5 {
+			if gap < 55 || b.db-a.db < -14 || b.db-a.db > 11 {
 				continue
 			}
 			between := s.floor
 			if gap > 45 {
 				between = s.percentile(a.ms+30, b.ms-10, 50)
 			}
-			if a.db-s.percentile(a.ms-150, a.ms-12, 90) < 20 || a.db-between < 20 {
+			if a.db-s.percentile(a.ms-150, a.ms-12, 90) < 15 || a.db-between < 15 {
 				continue
 			}
 			alike := math.Exp(-1.5 * math.Abs(math.Log(a.centroid/b.centroid)))

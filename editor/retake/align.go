@@ -16,7 +16,7 @@ type likeness struct {
 	whole            float64 // both from start to end; may be negative
 	joint            float64 // prefix and suffix together, with a hole between
 	resume           float64 // how much of the second stands somewhere inside the first, from its start on
-	resumeAt         int     // the look of the first where that begins
+	resumeAt         int     // the look of the first where that begins, or would
 	resumeTo         float64 // how far it goes, of what is left of the first
 }
 

@@ -2,6 +2,7 @@ package retake
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"jackknife/editor"
@@ -98,11 +99,23 @@ func (t *Take) behind(frame int64) int64 {
 	return frame
 }
 
-// hole is the quietest place near a frame inside a line: within 240 ms before and
-// 100 ms after it, as a word may not have been heard to agree from its start.
+// hole is a quiet place near a frame inside a line, the nearer the better:
+// within 200 ms before and 100 ms after it.
 func (t *Take) hole(frame int64) int64 {
-	at := t.Heard.Millis(frame)
-	return t.quietest(max(0, at-240), at+100)
+	const wide, before, after = 30, 200, 100
+	const far = 0.08 // dB that a millisecond away counts for
+	e, at := t.Heard.Sharp, t.Heard.Millis(frame)
+	best, least := at, math.Inf(1)
+	for i := max(0, at-before); i+wide <= min(at+after, len(e)); i++ {
+		top := math.Inf(-1)
+		for _, v := range e[i : i+wide] {
+			top = max(top, float64(v))
+		}
+		if top += far * math.Abs(float64(i+wide/2-at)); top < least {
+			best, least = i+wide/2, top
+		}
+	}
+	return t.Heard.Frame(best)
 }
 
 // quietest is the middle of the quietest 30 ms between two milliseconds, above

@@ -13,6 +13,7 @@ import (
 
 	"jackknife/editor"
 	"jackknife/editor/hear"
+	"jackknife/editor/inspect"
 	"jackknife/editor/marks"
 )
 
@@ -49,7 +50,9 @@ type pair struct {
 func Analyse(ctx context.Context, h *hear.Heard, found []marks.Mark) (*Take, error) {
 	t := &Take{Heard: h, Marks: found, pairs: map[[2]int]*pair{}}
 	t.voice = hearVoice(h)
-	t.divide()
+	if err := t.divide(); err != nil {
+		return nil, err
+	}
 	for _, l := range t.Lines {
 		from := h.Look(l.Start)
 		t.spans = append(t.spans, span{from, min(max(from+3, h.Look(l.End)), len(t.voice.db))})
@@ -62,12 +65,22 @@ func Analyse(ctx context.Context, h *hear.Heard, found []marks.Mark) (*Take, err
 	return t, nil
 }
 
-// divide makes the lines: the phrases without the marks in them.
-func (t *Take) divide() {
+// divide makes the lines: the phrases without the marks in them, and without
+// what is no speech.
+func (t *Take) divide() error {
 	h := t.Heard
 	rate := int64(h.RateHz)
+	speech := inspect.SpeechDB(h)
+	var failed error
 	add := func(s editor.Span) {
-		if s.Len() >= rate/5 {
+		if s.Len() < rate/5 {
+			return
+		}
+		shape, err := inspect.ShapeOf(h, s, speech)
+		if err != nil {
+			failed = err
+		}
+		if shape.Kind() == "" {
 			t.Lines = append(t.Lines, s)
 		}
 	}
@@ -91,6 +104,7 @@ func (t *Take) divide() {
 		}
 		add(p)
 	}
+	return failed
 }
 
 // least is the shortest line that is compared, in looks.

@@ -16,11 +16,15 @@ import (
 	"sync"
 
 	"jackknife/editor/hear"
+	"jackknife/editor/inspect"
 	"jackknife/editor/marks"
 	"jackknife/editor/retake"
 	"jackknife/testdata/voices"
 	"jackknife/wav"
 )
+
+var only = flag.Int("only", 0, "")
+var fast = flag.Bool("fast", false, "")
 
 func main() {
 	log.SetFlags(0)
@@ -67,15 +71,20 @@ func main() {
 
 // work is a take and what was found in it.
 type work struct {
-	config voices.Config
-	truth  voices.Truth
-	found  *retake.Take
+	config    voices.Config
+	truth     voices.Truth
+	found     *retake.Take
+	blemishes []inspect.Blemish
+	shapes    []inspect.Shape
 }
 
 // each makes the takes of a set, two at a time, and hands out what was found in
 // them, in order.
 func each(dir, set string, rounds int, f func(*work)) {
 	configs := voices.MistakeTakes(set, rounds)
+	if *only > 0 {
+		configs = configs[:*only]
+	}
 	done := make([]chan *work, len(configs))
 	for i := range done {
 		done[i] = make(chan *work, 1)
@@ -138,6 +147,17 @@ func listen(dir, name string, c voices.Config) (*work, error) {
 	m, err := marks.Find(h)
 	if err != nil {
 		return nil, err
+	}
+	if *fast {
+		w.found = &retake.Take{Heard: h, Marks: m}
+		return w, nil
+	}
+	if w.blemishes, err = inspect.Inspect(ctx, r, h, m); err != nil {
+		return nil, err
+	}
+	for _, p := range h.Phrases {
+		sh, _ := inspect.ShapeOf(h, p, -24)
+		w.shapes = append(w.shapes, sh)
 	}
 	w.found, err = retake.Analyse(ctx, h, m)
 	return w, err

@@ -68,11 +68,12 @@ type score struct {
 	repeats   int
 	damaged   map[float64]int
 	says      [11]struct{ n, right int } // of proposals by tenths of confidence; the last from 0.95
+	blemishes table                      // by noise, ratio; wrong ones by kind
 	verbose   io.Writer
 }
 
 func newScore() *score {
-	return &score{marks: table{}, mistaken: map[string]int{}, confusers: map[string]int{}, cuts: table{}, retakes: table{}, damaged: map[float64]int{}, verbose: io.Discard}
+	return &score{marks: table{}, mistaken: map[string]int{}, confusers: map[string]int{}, cuts: table{}, retakes: table{}, damaged: map[float64]int{}, blemishes: table{}, verbose: io.Discard}
 }
 
 // markKinds is which mark tells of a slip, and the noise it is made of.
@@ -86,6 +87,11 @@ func (s *score) add(w *work) {
 	s.seconds += float64(t.Heard.Frames) / float64(rate)
 	snr := fmt.Sprintf("%.0f dB", w.config.SNRDB)
 	s.addMarks(w, snr)
+	if *fast {
+		return
+	}
+	s.addBlemishes(w, snr)
+	s.addShapes(w)
 	cuts := t.Cuts()
 	for _, slip := range w.truth.Slips {
 		if _, ok := markKinds[slip.Kind]; !ok {
@@ -299,6 +305,10 @@ func report(dir, set string, rounds int, verbose io.Writer) []byte {
 	fmt.Fprintf(&b, "\nconfusers %v, taken for marks: %v\n\n## Cuts by marks\n\n", s.confusers, s.mistaken)
 	for _, key := range slices.Sorted(maps.Keys(s.cuts)) {
 		r := s.cuts[key]
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.blemishes)) {
+		r := s.blemishes[key]
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
 	}
 	b.WriteString("\n## Retakes\n\n")

@@ -115,8 +115,8 @@ var Scripts = map[string][]string{
 	// Lines that begin alike, mantras and counted breathing: what must not be
 	// taken for mistakes.
 	"scan": {
-		"Relax your left hand, and let it sink into the blanket.",
-		"Relax your right hand, and let it sink into the blanket.",
+		"Relax your left hand.",
+		"Relax your right hand.",
 		"Relax your left foot.",
 		"Relax your right foot.",
 		"There is nothing to do now, and nowhere to go.",
