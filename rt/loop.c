@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { HELD, ROLLING, STOPPED };
 
@@ -46,6 +47,11 @@ struct loop {
 	_Alignas(CACHE_LINE) _Atomic int state;
 	_Atomic int      last;
 	_Atomic uint32_t xruns;
+
+#ifdef LOOP_TIMED
+	_Atomic uint64_t timed;
+	uint32_t nsec[TIMED_CYCLES];
+#endif
 
 	/* Between JACK's notification thread and the rest. */
 	_Atomic int gone;
@@ -130,9 +136,8 @@ static void play(struct loop *l, jack_nframes_t n)
 	count(last ? &l->after : &l->dry, n - k);
 }
 
-static int process(jack_nframes_t n, void *arg)
+static int cycle(struct loop *l, jack_nframes_t n)
 {
-	struct loop *l = arg;
 	const int state = atomic_load_explicit(&l->state, memory_order_acquire);
 
 	if (l->outs > 0) {
@@ -149,6 +154,38 @@ static int process(jack_nframes_t n, void *arg)
 	}
 	return 0;
 }
+
+#ifndef LOOP_TIMED
+
+static int process(jack_nframes_t n, void *arg)
+{
+	return cycle(arg, n);
+}
+
+#else /* for the bench: how long each cycle takes; the clock is read in user space (vdso(7)) */
+
+static int process(jack_nframes_t n, void *arg)
+{
+	struct loop *l = arg;
+	struct timespec from, to;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	const int r = cycle(l, n);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	const uint64_t k = atomic_load_explicit(&l->timed, memory_order_relaxed);
+	if (k < TIMED_CYCLES && atomic_load_explicit(&l->state, memory_order_relaxed) == ROLLING) {
+		l->nsec[k] = (uint32_t)((to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec);
+		atomic_store_explicit(&l->timed, k + 1, memory_order_release);
+	}
+	return r;
+}
+
+uint64_t loop_timed(struct loop *l, const uint32_t **nsec)
+{
+	*nsec = l->nsec;
+	return atomic_load_explicit(&l->timed, memory_order_acquire);
+}
+
+#endif
 
 /* ---- JACK's notification thread ---------------------------------------- */
 

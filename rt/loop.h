@@ -73,6 +73,12 @@ uint64_t loop_dry(struct loop *l);    /* frames of silence played because the ri
 uint64_t loop_after(struct loop *l);  /* frames of silence played after the last frame */
 uint32_t loop_latency(struct loop *l); /* frames from an output port to the ear, the longest way */
 
+#ifdef LOOP_TIMED
+/* How many nanoseconds each cycle took while rolling; owned by the loop. */
+enum { TIMED_CYCLES = 1 << 20 };
+uint64_t loop_timed(struct loop *l, const uint32_t **nsec);
+#endif
+
 /* loop_close leaves the graph and closes the client. It can block for seconds
  * in a stopped or dying server; afterwards loop_free gives the memory back. */
 void loop_close(struct loop *l);
