@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -504,7 +505,7 @@ func (p *patchbay) askName() {
 	}
 	before := ""
 	if r.port != nil {
-		before = r.port.Pretty
+		before = printable(r.port.Pretty)
 	}
 	p.asking = &question{label: "pretty name of " + r.name() + " (empty for none): ", text: before,
 		answer: func(pretty string) { p.send(order{command: "names", name: r.name(), pretty: pretty}) }}
@@ -673,12 +674,12 @@ func (p *patchbay) whatEnter() string {
 	return fmt.Sprintf("enter %s %d pairs: %s -> %s", do, len(pairs), out.name(), in.name())
 }
 
-// printable leaves out what would move the cursor.
+// printable leaves out what would move the cursor or turn the text around.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
-			return -1
+		if unicode.IsGraphic(r) {
+			return r
 		}
-		return r
+		return -1
 	}, s)
 }

@@ -155,7 +155,7 @@ func (p *patchbay) titles() string {
 
 // strands returns the connections to be drawn. Those of the chosen row are
 // among them even where they lead out of sight. all is false where there is
-// room for these alone.
+// room for these alone, or for none.
 func (p *patchbay) strands(gutter int) (strands []*strand, lanes int, all bool) {
 	height := p.lines()
 	place := func(c *column, row int) int { return max(-1, min(row-c.top, height)) }
@@ -196,9 +196,12 @@ func (p *patchbay) strands(gutter int) (strands []*strand, lanes int, all bool) 
 				s.strong = append(s.strong, to)
 			}
 		}
-		lanes = layLanes(strands)
-		if lanes <= gutter-2 || !all {
+		lanes, fits := layLanes(strands, height)
+		switch {
+		case fits && lanes <= gutter-2:
 			return strands, lanes, all
+		case !all:
+			return nil, 0, false
 		}
 		strands, all = nil, false
 	}
@@ -213,12 +216,7 @@ func (p *patchbay) body() []string {
 	side, gutter := p.widths()
 	height := p.lines()
 	strands, lanes, all := p.strands(gutter)
-	var cells [][]lineCell
-	if lanes <= gutter-2 {
-		cells = drawStrands(strands, lanes, gutter, height)
-	} else {
-		cells = drawStrands(nil, 0, gutter, height)
-	}
+	cells := drawStrands(strands, lanes, gutter, height)
 	busy := make(map[string]bool)
 	for _, c := range p.graph.Connections {
 		busy[c.From], busy[c.To] = true, true
@@ -367,7 +365,7 @@ func (p *patchbay) foot() []string {
 	return lines[:]
 }
 
-func (q *question) line() string { return " " + q.label + q.text }
+func (q *question) line() string { return " " + printable(q.label) + q.text }
 
 func (c *choice) view(height int) []string {
 	lines := []string{styled(bold, " "+c.title)}
