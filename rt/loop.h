@@ -73,6 +73,10 @@ uint64_t loop_dry(struct loop *l);    /* frames of silence played because the ri
 uint64_t loop_after(struct loop *l);  /* frames of silence played after the last frame */
 uint32_t loop_latency(struct loop *l); /* frames from an output port to the ear, the longest way */
 
+/* The latency range of a channel's port, frames: of an input, from where its
+ * sound was caught; of an output, to where it is heard. From anywhere. */
+void loop_latency_range(struct loop *l, int input, uint32_t channel, uint32_t *least, uint32_t *most);
+
 #ifdef LOOP_TIMED
 /* How many nanoseconds each cycle took while rolling; owned by the loop. */
 enum { TIMED_CYCLES = 1 << 20 };
