@@ -403,6 +403,15 @@ uint32_t loop_latency(struct loop *l)
 	return most;
 }
 
+void loop_latency_range(struct loop *l, int input, uint32_t channel, uint32_t *least, uint32_t *most)
+{
+	jack_latency_range_t range = {0, 0};
+	jack_port_get_latency_range(input ? l->in[channel] : l->out[channel],
+	                            input ? JackCaptureLatency : JackPlaybackLatency, &range);
+	*least = range.min;
+	*most = range.max;
+}
+
 void loop_close(struct loop *l)
 {
 	if (!atomic_load(&l->gone))
