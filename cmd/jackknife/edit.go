@@ -70,6 +70,12 @@ dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is sta
 
 --fill silence makes new quiet digitally silent, for those who want it so.
 
+--cut-marks cuts what the speaker marked with three claps, three snaps or a dog
+clicker (jackknife marks lists it), --cut-above 0.95 also lines that were said
+again and of which jackknife mistakes is so sure. --clean clicks,breaths covers
+those in pauses with room tone (jackknife inspect lists them). With these and no
+--pauses, the pauses stay as they are.
+
 Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
 take by it, jackknife apply makes the output again.
 
@@ -84,6 +90,7 @@ outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
   jackknife edit take.wav -o out.wav -p x1.3 -p ±8% -p total=20:00
   jackknife edit take.wav -o out.wav --text take.srt -p 'after "breathe in": =6s'
   jackknife edit take.wav -o out.wav --rules slow.rules
+  jackknife edit take.wav -o out.wav --cut-marks --clean clicks,breaths
   jackknife edit take.wav -o out.flac --bits 24
   jackknife edit *.wav --out-dir done/ --resume -p x1.3
   ssh studio cat take.wav | jackknife edit - -o - | aplay`,
@@ -232,21 +239,22 @@ func (j *job) run(ctx context.Context) error {
 		j.renderer.Silence = j.silence
 		defer j.renderer.Stop()
 	}
-	flawed, err := j.flaws.cuts(ctx, j.take, j.name)
+	cuts, covers, err := j.flaws.edits(ctx, j.take, j.name)
 	if err != nil {
 		return err
 	}
 	f := j.take.Format()
+	joined := editor.Joiner{Known: covers, Yield: func(e editor.Edit) error {
+		j.plan.Edits = append(j.plan.Edits, e)
+		if j.renderer == nil {
+			return nil
+		}
+		return j.renderer.Edit(ctx, e)
+	}}
 	p := editor.Planner{
-		Rules: j.rules, Cuts: editor.Join(j.cuts, flawed), Text: j.text, RateHz: f.RateHz, Frames: j.take.Frames(),
+		Rules: j.rules, Cuts: editor.Join(j.cuts, cuts), Text: j.text, RateHz: f.RateHz, Frames: j.take.Frames(),
 		Min: editor.Duration{Seconds: editor.Decimal(j.min)}.At(f.RateHz), Seed: j.seed,
-		Yield: func(e editor.Edit) error {
-			j.plan.Edits = append(j.plan.Edits, e)
-			if j.renderer == nil {
-				return nil
-			}
-			return j.renderer.Edit(ctx, e)
-		},
+		Yield: joined.Edit,
 	}
 	if j.take.Frames() > 0 {
 		_, err = editor.Detect(ctx, j.take, j.plan.Detect(), func(q editor.Pause) error {
@@ -263,6 +271,9 @@ func (j *job) run(ctx context.Context) error {
 	}
 	if err == nil {
 		err = p.Finish()
+	}
+	if err == nil {
+		err = joined.Finish()
 	}
 	j.counts = p.Counts
 	if err == nil && j.renderer != nil {

@@ -12,6 +12,7 @@ import (
 
 	"jackknife/editor"
 	"jackknife/editor/hear"
+	"jackknife/editor/inspect"
 	"jackknife/editor/marks"
 	"jackknife/editor/retake"
 	"jackknife/wav"
@@ -129,6 +130,7 @@ type flaws struct {
 	cutMarks bool
 	above    float64 // retakes at least so sure; 0 for none
 	keep     string
+	clean    []string // kinds of blemishes in pauses that room tone covers
 }
 
 func (w *flaws) flags(c *cobra.Command) {
@@ -137,7 +139,11 @@ func (w *flaws) flags(c *cobra.Command) {
 	f.Float64Var(&w.above, "cut-above", 0, "also cut retakes of which jackknife mistakes is so `sure`, 0.95 to 1")
 	w.markWish.flags(c)
 	keepFlag(c, &w.keep)
+	f.StringSliceVar(&w.clean, "clean", nil, "cover these with room tone, in pauses: clicks, breaths, coughs, knocks, plosives")
+	c.RegisterFlagCompletionFunc("clean", cobra.FixedCompletions(cleanable, cobra.ShellCompDirectiveNoFileComp))
 }
+
+var cleanable = []string{"clicks", "breaths", "coughs", "knocks", "plosives"}
 
 func keepFlag(c *cobra.Command, keep *string) {
 	c.Flags().StringVar(keep, "keep", "last", "which attempt of a retake stays: last, first or longest")
@@ -146,7 +152,7 @@ func keepFlag(c *cobra.Command, keep *string) {
 
 var keeps = []string{"last", "first", "longest"}
 
-func (w *flaws) any() bool { return w.cutMarks || w.above > 0 }
+func (w *flaws) any() bool { return w.cutMarks || w.above > 0 || len(w.clean) > 0 }
 
 func (w *flaws) check() error {
 	if w.above != 0 && !(w.above >= 0.95 && w.above <= 1) {
@@ -155,37 +161,50 @@ func (w *flaws) check() error {
 	if !slices.Contains(keeps, w.keep) {
 		return usagef("--keep %q: want %s", w.keep, strings.Join(keeps, ", "))
 	}
+	for _, k := range w.clean {
+		if !slices.Contains(cleanable, k) {
+			return usagef("--clean %q: want %s", k, strings.Join(cleanable, ", "))
+		}
+	}
 	if !w.cutMarks && (w.teach != "" || w.labels != "") {
 		return usagef("--teach and --mark-labels need --cut-marks")
 	}
 	return nil
 }
 
-// cuts is what is to go of a take.
-func (w *flaws) cuts(ctx context.Context, take *wav.Reader, name string) (editor.List, error) {
-	if !w.any() {
-		return nil, nil
+// edits is what is to go of a take, and what room tone is to cover.
+func (w *flaws) edits(ctx context.Context, take *wav.Reader, name string) (cuts, covers editor.List, err error) {
+	if !w.any() || take.Frames() == 0 {
+		return nil, nil, nil
 	}
 	h, found, err := w.find(ctx, take, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if len(w.clean) > 0 {
+		var kinds []inspect.Kind
+		for _, k := range w.clean {
+			kinds = append(kinds, inspect.Kind(strings.TrimSuffix(k, "s")))
+		}
+		all, err := inspect.Inspect(ctx, take, h, found)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
+		}
+		covers = inspect.Cleaned(all, kinds)
+	}
+	if !w.cutMarks && w.above == 0 {
+		return nil, covers, nil
 	}
 	t, err := retake.Analyse(ctx, h, found)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shown(name), err)
+		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 	}
-	all := mistakesOf(t, max(w.above, 0.95), w.keep)
-	all = slices.DeleteFunc(all, func(m mistake) bool {
-		if m.mark {
-			return !w.cutMarks
+	for _, m := range mistakesOf(t, max(w.above, 0.95), w.keep) {
+		if m.mark && w.cutMarks || !m.mark && w.above > 0 && !m.refrain {
+			cuts = append(cuts, m.edit())
 		}
-		return w.above == 0 || m.refrain
-	})
-	var l editor.List
-	for _, m := range all {
-		l = append(l, m.edit())
 	}
-	return editor.Join(l), nil
+	return editor.Join(cuts), covers, nil
 }
 
 // mistake is a place in a take that went wrong, by a mark or as a retake.
