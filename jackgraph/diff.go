@@ -12,6 +12,7 @@ var (
 	ErrNoAnswer  = errors.New("the server does not answer")
 	ErrNoLibrary = errors.New("this binary was built without libjack")
 	ErrNoPort    = errors.New("no such port")
+	ErrNoClient  = errors.New("no such client")
 	ErrNoMatch   = errors.New("nothing matches")
 	ErrAlready   = errors.New("already so")
 )

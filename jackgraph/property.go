@@ -43,8 +43,7 @@ func (s *Server) SetPretty(name, pretty string) error {
 }
 
 // SetProperty sets a property of a port, or of a client with a colon at the end
-// of its name; an empty value removes it. ErrNoPort: there is no such port or
-// client.
+// of its name; an empty value removes it. ErrNoPort, ErrNoClient: there is none.
 func (s *Server) SetProperty(name, key, value string) error {
 	uuid, err := s.subject(name)
 	if err != nil {
@@ -103,7 +102,7 @@ func (s *Server) subject(name string) (C.jack_uuid_t, error) {
 	case err != nil:
 		return 0, fmt.Errorf("%s: %w", name, err)
 	case code != 0 && isClient:
-		return 0, fmt.Errorf("%s: no such client", name)
+		return 0, fmt.Errorf("%s: %w", client, ErrNoClient)
 	case code != 0:
 		return 0, fmt.Errorf("%s: %w", name, ErrNoPort)
 	}

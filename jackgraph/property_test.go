@@ -22,10 +22,13 @@ func TestLiveNamings(t *testing.T) {
 	}
 	for _, of := range []string{port, client} {
 		for _, want := range []string{"Vocal mic", "Ü (1)", ""} {
-			if err := s.SetPretty(of, want); err != nil {
-				t.Fatal(err)
-			}
-			await(t, func() bool { return pretty(of) == want })
+			// Another jackd of this user that starts meanwhile empties the store.
+			await(t, func() bool {
+				if err := s.SetPretty(of, want); err != nil {
+					t.Fatal(err)
+				}
+				return pretty(of) == want
+			})
 		}
 		if err := s.SetPretty(of, ""); err != nil {
 			t.Errorf("taken away twice: %v", err)
@@ -34,7 +37,7 @@ func TestLiveNamings(t *testing.T) {
 	if err := s.SetPretty("nosuch:x", "y"); !errors.Is(err, ErrNoPort) {
 		t.Error(err)
 	}
-	if err := s.SetPretty("nosuch:", "y"); err == nil || errors.Is(err, ErrNoPort) {
+	if err := s.SetPretty("nosuch:", "y"); !errors.Is(err, ErrNoClient) {
 		t.Error(err)
 	}
 	if err := s.SetAlias("nosuch:x", "y:z"); !errors.Is(err, ErrNoPort) {

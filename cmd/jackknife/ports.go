@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -30,7 +31,8 @@ func portsCommand(s *streams) *cobra.Command {
 		Aliases: []string{"ls"},
 		Short:   "List the ports of the JACK server",
 		Long: `List the ports of the JACK server (or of PipeWire's): full name, type, direction
-seen from the port's client, and whether it is a socket of a card. 2 comes
+seen from the port's client, whether it is a socket of a card, and in quotes its pretty
+name (see jackknife names --help). 2 comes
 before 10; --by-order keeps the order that clients gave their ports (JACK's
 metadata, "order").
 
@@ -224,6 +226,9 @@ func (v *portsView) writeList(w io.Writer, g jackgraph.Graph, ports []jackgraph.
 		}
 		if p.Physical {
 			line += "  physical"
+		}
+		if p.Pretty != "" {
+			line += "  " + strconv.Quote(p.Pretty)
 		}
 		fmt.Fprintln(w, strings.TrimRight(line, " "))
 		if v.aliases {
