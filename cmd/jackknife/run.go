@@ -166,6 +166,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 			watchCommand(s),
 			serverCommand(s),
 			bufferCommand(s),
+			namesCommand(s),
 		}},
 		{"A whole evening:", []*cobra.Command{
 			sessionCommand(s),
