@@ -23,3 +23,5 @@ func record(context.Context, *streams, recording) error { return noAudio() }
 func play(context.Context, *streams, playing) error { return noAudio() }
 
 func listDevices() ([]rt.Device, error) { return nil, noAudio() }
+
+func (measuring) measure(context.Context) (roundTrip, error) { return roundTrip{}, noAudio() }
