@@ -176,6 +176,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		}},
 		{"More:", []*cobra.Command{
 			doctorCommand(s),
+			latencyCommand(s),
 			completionCommand(s),
 			manCommand(s),
 		}},
