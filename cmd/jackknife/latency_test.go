@@ -34,7 +34,7 @@ func TestLatency(t *testing.T) {
 			if err := json.Unmarshal(p.out.Bytes(), &r); err == nil {
 				break
 			}
-			if try == 5 {
+			if try == 10 {
 				t.Fatalf("%+v: %s%s", test.cable, p.out.String(), p.err.String())
 			}
 		}
