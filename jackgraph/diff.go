@@ -108,9 +108,9 @@ func (g Graph) Apply(changes []Change) Graph {
 // where it can, ErrAlready where nothing is left to do, ErrNoPort where a port
 // is missing. The server itself gives one number for all of these.
 func (g Graph) Check(changes []Change) []error {
-	ports := make(map[string]Port, len(g.Ports))
+	ports := make(map[End]Port, len(g.Ports))
 	for _, p := range g.Ports {
-		ports[p.Name] = p
+		ports[p.End()] = p
 	}
 	connected := make(map[Connection]bool, len(g.Connections))
 	for _, c := range g.Connections {
@@ -131,12 +131,12 @@ func (g Graph) Check(changes []Change) []error {
 	return errs
 }
 
-func checkPorts(ports map[string]Port, c Connection) error {
-	from, ok := ports[c.From]
+func checkPorts(ports map[End]Port, c Connection) error {
+	from, ok := either(ports, c.From, Output, Input)
 	if !ok {
 		return fmt.Errorf("%s: %w", c.From, ErrNoPort)
 	}
-	to, ok := ports[c.To]
+	to, ok := either(ports, c.To, Input, Output)
 	if !ok {
 		return fmt.Errorf("%s: %w", c.To, ErrNoPort)
 	}
@@ -151,4 +151,14 @@ func checkPorts(ports map[string]Port, c Connection) error {
 		return fmt.Errorf("%s is %s, %s is %s", c.From, from.Type, c.To, to.Type)
 	}
 	return nil
+}
+
+// either returns the port of a name that has the first direction or, if none
+// has, the second.
+func either(ports map[End]Port, name string, first, second Direction) (Port, bool) {
+	p, ok := ports[End{name, first}]
+	if !ok {
+		p, ok = ports[End{name, second}]
+	}
+	return p, ok
 }

@@ -33,9 +33,10 @@ const (
 	Output Direction = "out"
 )
 
-// Port is one port of a client.
+// Port is one port of a client. On a JACK server its name is unique; ports of
+// ALSA's sequencer can be an output and an input at once, and are two here.
 type Port struct {
-	Name     string // in full, client:port; unique on a server
+	Name     string // in full, client:port
 	Type     Type
 	Dir      Direction
 	Physical bool     // a socket of a card
@@ -124,14 +125,50 @@ func (g Graph) Port(name string) (Port, bool) {
 	return g.Ports[i], true
 }
 
+// End tells ports apart.
+type End struct {
+	Name string
+	Dir  Direction
+}
+
+// End returns the name and direction of the port.
+func (p Port) End() End { return End{p.Name, p.Dir} }
+
 // Connected returns the full names of the ports joined to each port.
-func (g Graph) Connected() map[string][]string {
-	m := make(map[string][]string)
+func (g Graph) Connected() map[End][]string {
+	m := make(map[End][]string)
 	for _, c := range g.Connections {
-		m[c.From] = append(m[c.From], c.To)
-		m[c.To] = append(m[c.To], c.From)
+		from, to := End{c.From, Output}, End{c.To, Input}
+		m[from] = append(m[from], c.To)
+		m[to] = append(m[to], c.From)
 	}
 	return m
+}
+
+// index finds the ports of a graph by their names, again and again.
+type index struct {
+	Graph
+	names, aliases map[string][]int // places in Ports
+}
+
+func (g Graph) index() *index {
+	x := &index{g, make(map[string][]int, len(g.Ports)), make(map[string][]int)}
+	for i, p := range g.Ports {
+		x.names[p.Name] = append(x.names[p.Name], i)
+		for _, alias := range p.Aliases {
+			x.aliases[alias] = append(x.aliases[alias], i)
+		}
+	}
+	return x
+}
+
+// called returns the places of the ports that have this full name or, if none
+// has, this alias.
+func (x *index) called(name string) []int {
+	if at := x.names[name]; at != nil {
+		return at
+	}
+	return x.aliases[name]
 }
 
 // Near returns up to n names of ports that look like name, the likeliest

@@ -446,8 +446,43 @@ func FuzzLiteral(f *testing.F) {
 		if got := g.Select(s); len(got) != 1 || got[0].Name != name {
 			t.Fatalf("%q as %q selects %s", name, text, names(got))
 		}
-		if got := (Graph{}).find(s); len(got) != 1 || got[0].port.Name != name {
+		if got := (Graph{}).index().find(s); len(got) != 1 || got[0].port.Name != name {
 			t.Fatalf("%q as %q stands for %v without a port", name, text, got)
 		}
 	})
+}
+
+// A port can be an output and an input at once, as those of ALSA's sequencer.
+func TestTwoWayPorts(t *testing.T) {
+	g := Graph{Ports: []Port{
+		{Name: "Keys:Port", Type: MIDI, Dir: Input, Aliases: []string{"20:0"}},
+		{Name: "Keys:Port", Type: MIDI, Dir: Output, Aliases: []string{"20:0"}},
+		{Name: "Synth:In", Type: MIDI, Dir: Input},
+		{Name: "Pads:Out", Type: MIDI, Dir: Output},
+	}}
+	for _, test := range []struct{ from, to, want string }{
+		{"Keys:Port", "Synth:In", "[Keys:Port -> Synth:In]"},
+		{"Pads:Out", "Keys:Port", "[Pads:Out -> Keys:Port]"},
+		{"20:0", "20:0", "[Keys:Port -> Keys:Port]"},
+		{"Keys:", "{Synth:In,Keys:Port}", "[Keys:Port -> Synth:In Keys:Port -> Keys:Port]"},
+	} {
+		pairs, err := g.Pair(mustParse(t, test.from), mustParse(t, test.to))
+		if got := fmt.Sprint(pairs); err != nil || got != test.want {
+			t.Errorf("%s to %s: %s %v, want %s", test.from, test.to, got, err, test.want)
+		}
+		for _, err := range g.Check(Changes(Connect, pairs)) {
+			if err != nil {
+				t.Errorf("%s to %s: %v", test.from, test.to, err)
+			}
+		}
+	}
+	g.Connections = []Connection{{"Pads:Out", "Keys:Port"}, {"Keys:Port", "Synth:In"}}
+	joined := g.Connected()
+	if got := fmt.Sprint(joined[End{"Keys:Port", Output}], joined[End{"Keys:Port", Input}]); got != "[Synth:In] [Pads:Out]" {
+		t.Errorf("Keys:Port is joined to %s", got)
+	}
+	text, err := Update("Keys:Port -> Keys:Port\nPads:Out -> Keys:Port\n", "", g, func(Connection) bool { return true })
+	if err != nil || text != "Pads:Out -> Keys:Port\nKeys:Port -> Synth:In\n" {
+		t.Errorf("updated to %q, %v", text, err)
+	}
 }

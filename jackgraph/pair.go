@@ -20,13 +20,17 @@ import (
 // from and to may change places where that is clearly meant: no port of from
 // is an output and none of to an input.
 func (g Graph) Pair(from, to Selector) ([]Connection, error) {
-	outs, ins, err := g.sides(from, to)
+	return g.index().pair(from, to)
+}
+
+func (x *index) pair(from, to Selector) ([]Connection, error) {
+	outs, ins, err := x.sides(from, to)
 	if err != nil {
 		return nil, err
 	}
 	var pairs []Connection
 	for _, t := range pairTypes(outs, ins) {
-		more, err := pair(ofType(outs, t), ofType(ins, t), t, from, to)
+		more, err := join(ofType(outs, t), ofType(ins, t), t, from, to)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +41,11 @@ func (g Graph) Pair(from, to Selector) ([]Connection, error) {
 
 // PairEach is Pair, but joins each output with each input of its type.
 func (g Graph) PairEach(from, to Selector) ([]Connection, error) {
-	outs, ins, err := g.sides(from, to)
+	return g.index().pairEach(from, to)
+}
+
+func (x *index) pairEach(from, to Selector) ([]Connection, error) {
+	outs, ins, err := x.sides(from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +62,7 @@ func (g Graph) PairEach(from, to Selector) ([]Connection, error) {
 // names end in the same one, as Channel reads it. Channels that the other side
 // lacks, and ports without one, are left out.
 func (g Graph) PairChannels(from, to Selector) ([]Connection, error) {
-	outs, ins, err := g.sides(from, to)
+	outs, ins, err := g.index().sides(from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +80,7 @@ func (g Graph) PairChannels(from, to Selector) ([]Connection, error) {
 			if len(o) == 0 || len(i) == 0 {
 				continue
 			}
-			more, err := pair(o, i, t, from, to)
+			more, err := join(o, i, t, from, to)
 			if err != nil {
 				return nil, fmt.Errorf("channel %d: %w", channel, err)
 			}
@@ -129,7 +137,7 @@ func Channel(short string) (int, bool) {
 // a type: those that Pair would join to such a port on the other side. Names
 // that are written out are among them, existing or not.
 func (g Graph) Facing(s Selector, d Direction, t Type) ([]string, error) {
-	ports, err := facing(s, g.find(s), d)
+	ports, err := facing(s, g.index().find(s), d)
 	if err != nil {
 		return nil, err
 	}
@@ -144,8 +152,8 @@ func (g Graph) Facing(s Selector, d Direction, t Type) ([]string, error) {
 }
 
 // sides returns the ports of both sides of connections, outputs first.
-func (g Graph) sides(from, to Selector) (outs, ins []found, err error) {
-	outs, ins = g.find(from), g.find(to)
+func (x *index) sides(from, to Selector) (outs, ins []found, err error) {
+	outs, ins = x.find(from), x.find(to)
 	if !has(outs, Output) && has(outs, Input) && !has(ins, Input) && has(ins, Output) {
 		from, to, outs, ins = to, from, ins, outs
 	}
@@ -162,8 +170,8 @@ func (g Graph) sides(from, to Selector) (outs, ins []found, err error) {
 	return outs, ins, nil
 }
 
-// pair joins as many with as many, or one with each.
-func pair(o, i []found, t Type, from, to Selector) ([]Connection, error) {
+// join joins as many with as many, or one with each.
+func join(o, i []found, t Type, from, to Selector) ([]Connection, error) {
 	n := max(len(o), len(i))
 	if len(o) != n && len(o) != 1 || len(i) != n && len(i) != 1 {
 		return nil, fmt.Errorf("%s (%s) do not pair with %s (%s)",
@@ -181,19 +189,23 @@ func pair(o, i []found, t Type, from, to Selector) ([]Connection, error) {
 // else every existing connection between a port of the one and a port of the
 // other, whichever stands first.
 func (g Graph) Between(a, b Selector) ([]Connection, error) {
-	if allWritten(g.find(a)) && allWritten(g.find(b)) {
-		return g.Pair(a, b)
+	return g.index().between(a, b)
+}
+
+func (x *index) between(a, b Selector) ([]Connection, error) {
+	if allWritten(x.find(a)) && allWritten(x.find(b)) {
+		return x.pair(a, b)
 	}
-	as, err := g.some(a)
+	as, err := x.some(a)
 	if err != nil {
 		return nil, err
 	}
-	bs, err := g.some(b)
+	bs, err := x.some(b)
 	if err != nil {
 		return nil, err
 	}
 	var between []Connection
-	for _, c := range g.Connections {
+	for _, c := range x.Connections {
 		if as[c.From] && bs[c.To] || as[c.To] && bs[c.From] {
 			between = append(between, c)
 		}
@@ -203,7 +215,7 @@ func (g Graph) Between(a, b Selector) ([]Connection, error) {
 
 // Around returns all connections of the ports of a selector.
 func (g Graph) Around(s Selector) ([]Connection, error) {
-	ports, err := g.some(s)
+	ports, err := g.index().some(s)
 	if err != nil {
 		return nil, err
 	}
@@ -217,10 +229,12 @@ func (g Graph) Around(s Selector) ([]Connection, error) {
 }
 
 // some returns the names of the ports of a selector that has any.
-func (g Graph) some(s Selector) (map[string]bool, error) {
+func (x *index) some(s Selector) (map[string]bool, error) {
 	names := make(map[string]bool)
-	for _, p := range g.Select(s) {
-		names[p.Name] = true
+	for _, f := range x.find(s) {
+		if f.exists {
+			names[f.port.Name] = true
+		}
 	}
 	if len(names) == 0 {
 		return nil, s.noMatch()
@@ -247,9 +261,15 @@ func has(ports []found, d Direction) bool {
 // facing keeps the ports that can stand on one side of a connection; names
 // that are written out are kept whatever they are.
 func facing(s Selector, ports []found, d Direction) ([]found, error) {
+	fit := make(map[string]bool)
+	for _, f := range ports {
+		if f.port.Dir == d {
+			fit[f.port.Name] = true
+		}
+	}
 	var kept []found
 	for _, f := range ports {
-		if f.written || f.port.Dir == d {
+		if f.port.Dir == d || f.written && !fit[f.port.Name] {
 			kept = append(kept, f)
 		}
 	}

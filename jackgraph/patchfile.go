@@ -319,15 +319,17 @@ func (s Selector) groups() []string {
 }
 
 // Pairs returns the connections a rule is about in a graph.
-func (r Rule) Pairs(g Graph) ([]Connection, error) {
+func (r Rule) Pairs(g Graph) ([]Connection, error) { return r.pairs(g.index()) }
+
+func (r Rule) pairs(x *index) ([]Connection, error) {
 	if r.captures == "" {
 		switch r.Op {
 		case Apart:
-			return g.Between(r.From, r.To)
+			return x.between(r.From, r.To)
 		case Each, EachOnly:
-			return g.PairEach(r.From, r.To)
+			return x.pairEach(r.From, r.To)
 		}
-		return g.Pair(r.From, r.To)
+		return x.pair(r.From, r.To)
 	}
 	expression := r.From.options[0].expression
 	quote := Literal
@@ -337,8 +339,11 @@ func (r Rule) Pairs(g Graph) ([]Connection, error) {
 	var pairs []Connection
 	matched := false
 	var first error
-	for _, p := range g.Select(r.From) {
-		name := p.Name
+	for _, f := range x.find(r.From) {
+		if !f.exists {
+			continue
+		}
+		name := f.port.Name
 		at := expression.FindStringSubmatchIndex(name)
 		if at == nil {
 			continue // selected by an alias
@@ -353,7 +358,7 @@ func (r Rule) Pairs(g Graph) ([]Connection, error) {
 			var from Selector
 			if from, err = Parse(Literal(name)); err == nil {
 				var more []Connection
-				more, err = Rule{Op: r.Op, From: from, To: to}.Pairs(g)
+				more, err = Rule{Op: r.Op, From: from, To: to}.pairs(x)
 				pairs = append(pairs, more...)
 			}
 		}
@@ -388,8 +393,9 @@ type Absent struct {
 func (p Patch) Want(g Graph) Wanted {
 	var w Wanted
 	makes, only, cuts := newSet(), newSet(), newSet()
+	x := g.index()
 	for _, r := range p.Rules {
-		pairs, err := r.Pairs(g)
+		pairs, err := r.pairs(x)
 		if err != nil && !(r.Op == Apart && (errors.Is(err, ErrNoMatch) || errors.Is(err, ErrNoPort))) {
 			w.Absent = append(w.Absent, Absent{r, err})
 		}
@@ -504,8 +510,9 @@ func Update(text, name string, g Graph, admit func(Connection) bool) (string, er
 		connected[c] = true
 	}
 	var kept strings.Builder
+	x := g.index()
 	for line := range strings.Lines(text) {
-		c, ok := oneConnection(line, g)
+		c, ok := oneConnection(line, x)
 		if !ok || connected[c] || !admit(c) {
 			kept.WriteString(strings.TrimSuffix(line, "\n") + "\n")
 		}
@@ -528,19 +535,15 @@ func Update(text, name string, g Graph, admit func(Connection) bool) (string, er
 
 // oneConnection returns the connection that a line writes out, if both its
 // ports are there.
-func oneConnection(line string, g Graph) (Connection, bool) {
+func oneConnection(line string, x *index) (Connection, bool) {
 	p, err := ParsePatch(strings.NewReader(line), "", nil)
 	if err != nil || len(p.Rules) != 1 || p.Rules[0].Op != Together {
 		return Connection{}, false
 	}
 	r := p.Rules[0]
-	from, to := g.find(r.From), g.find(r.To)
-	if len(from) != 1 || len(to) != 1 || !r.From.written() || !r.To.written() || !from[0].exists || !to[0].exists {
+	from, to, err := x.sides(r.From, r.To)
+	if err != nil || len(from) != 1 || len(to) != 1 || !r.From.written() || !r.To.written() || !from[0].exists || !to[0].exists {
 		return Connection{}, false
 	}
-	pairs, err := r.Pairs(g)
-	if err != nil || len(pairs) != 1 {
-		return Connection{}, false
-	}
-	return pairs[0], true
+	return Connection{from[0].port.Name, to[0].port.Name}, true
 }

@@ -347,7 +347,7 @@ func globStep(glob, name string) (width, step int) {
 // once.
 func (g Graph) Select(s Selector) []Port {
 	var ports []Port
-	for _, f := range g.find(s) {
+	for _, f := range g.index().find(s) {
 		if f.exists {
 			ports = append(ports, f.port)
 		}
@@ -364,30 +364,35 @@ type found struct {
 
 // find is Select with the names that no port has kept in their places, so that
 // a hole in a range does not shift what comes after it.
-func (g Graph) find(s Selector) []found {
-	if p, ok := g.Port(s.text); ok {
-		return []found{{p, true, true}}
-	}
+func (x *index) find(s Selector) []found {
 	var all []found
-	seen := make(map[string]bool)
+	for _, i := range x.called(s.text) {
+		all = append(all, found{x.Ports[i], true, true})
+	}
+	if all != nil {
+		return all
+	}
+	seen := make(map[End]bool)
 	add := func(f found) {
-		if !seen[f.port.Name] {
-			seen[f.port.Name] = true
+		if !seen[f.port.End()] {
+			seen[f.port.End()] = true
 			all = append(all, f)
 		}
 	}
 	for _, o := range s.options {
 		if s.key == byPortName && o.plain() {
-			p, ok := g.Port(o.name)
-			if !ok {
-				p = Port{Name: o.name}
+			places := x.called(o.name)
+			if places == nil {
+				add(found{Port{Name: o.name}, false, true})
 			}
-			if !ok || s.filters.admit(p) {
-				add(found{p, ok, true})
+			for _, i := range places {
+				if s.filters.admit(x.Ports[i]) {
+					add(found{x.Ports[i], true, true})
+				}
 			}
 			continue
 		}
-		for _, p := range g.Ports {
+		for _, p := range x.Ports {
 			if s.filters.admit(p) && s.key.matches(o, p) {
 				add(found{p, true, false})
 			}

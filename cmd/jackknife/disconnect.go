@@ -80,9 +80,9 @@ func completeConnected(args []string, toComplete string) ([]cobra.Completion, co
 	joined := g.Connected()
 	g.Ports = slices.DeleteFunc(g.Ports, func(p jackgraph.Port) bool {
 		if len(args) == 0 {
-			return len(joined[p.Name]) == 0
+			return len(joined[p.End()]) == 0
 		}
-		return !slices.Contains(joined[p.Name], args[0])
+		return !slices.Contains(joined[p.End()], args[0])
 	})
 	return portCompletions(g.Ports, toComplete, ""), cobra.ShellCompDirectiveNoFileComp
 }

@@ -215,7 +215,7 @@ func (v *portsView) writeList(w io.Writer, g jackgraph.Graph, ports []jackgraph.
 		widest = max(widest, utf8.RuneCountInString(name(p)))
 		widestType = max(widestType, utf8.RuneCountInString(string(p.Type)))
 	}
-	var joined map[string][]string
+	var joined map[jackgraph.End][]string
 	if v.connections {
 		joined = g.Connected()
 	}
@@ -245,7 +245,7 @@ func (v *portsView) writeList(w io.Writer, g jackgraph.Graph, ports []jackgraph.
 		if p.Dir == jackgraph.Input {
 			arrow = "<-"
 		}
-		for _, other := range joined[p.Name] {
+		for _, other := range joined[p.End()] {
 			fmt.Fprintf(w, "%s   %s %s\n", indent, arrow, other)
 		}
 	}
@@ -284,7 +284,7 @@ func writePortsJSON(w io.Writer, g jackgraph.Graph, ports []jackgraph.Port) erro
 			metadata = map[string]string{}
 		}
 		all = append(all, port{p.Name, p.Client(), p.Type, p.Dir, p.Physical, p.Pretty,
-			append([]string{}, p.Aliases...), append([]string{}, joined[p.Name]...),
+			append([]string{}, p.Aliases...), append([]string{}, joined[p.End()]...),
 			latency{[2]int{p.Capture.Min, p.Capture.Max}, [2]int{p.Playback.Min, p.Playback.Max}}, metadata})
 	}
 	return writeJSON(w, all)
