@@ -83,7 +83,7 @@ func examineUse(card Card, use Use) []Finding {
 			continue
 		}
 		switch {
-		case p.Name == "envy24control" || p.Name == "mudita24":
+		case p.ReadsPeaks():
 			found = append(found, Finding{false, who + " reads the meters: whoever reads takes the peaks from the others", [][]string{kill}})
 		case len(streams) > 0 && slices.Contains([]string{"pipewire", "pulseaudio"}, p.Name):
 			found = append(found, Finding{false, who + " has the card: jackd cannot open it, and its rate may change",

@@ -39,11 +39,12 @@ func PeakDB(v int64) float64 {
 	return 20 * math.Log10(float64(v)/255)
 }
 
-// Meter follows peaks as an eye can: it rises at once, falls slowly, and holds
-// the highest for a while. The zero Meter is at 0 dB; start with NewMeter.
+// Meter follows peaks as an eye can: it rises at once, falls slowly, holds the
+// highest for a while, and keeps the highest of all in Top. The zero Meter is at
+// 0 dB; start with NewMeter.
 type Meter struct {
-	Level, Hold float64 // dB
-	held        time.Duration
+	Level, Hold, Top float64 // dB
+	held             time.Duration
 }
 
 const (
@@ -52,11 +53,15 @@ const (
 )
 
 // NewMeter returns a meter at rest.
-func NewMeter() Meter { return Meter{Level: math.Inf(-1), Hold: math.Inf(-1)} }
+func NewMeter() Meter {
+	rest := math.Inf(-1)
+	return Meter{Level: rest, Hold: rest, Top: rest}
+}
 
 // Feed gives the meter the peak of the time since the last one.
 func (m *Meter) Feed(db float64, since time.Duration) {
 	m.Level = max(db, m.Level-meterFall*since.Seconds())
+	m.Top = max(db, m.Top)
 	m.held += since
 	if db >= m.Hold || m.held >= meterHold {
 		m.Hold, m.held = m.Level, 0

@@ -25,6 +25,9 @@ type Program struct {
 	Devices []string // "controlC0", "pcmC0D0p"
 }
 
+// ReadsPeaks reports whether the program is one that reads an Envy24's meters.
+func (p Program) ReadsPeaks() bool { return p.Name == "envy24control" || p.Name == "mudita24" }
+
 // Stream is an open PCM stream. A figure that the kernel does not show is 0.
 type Stream struct {
 	Capture  bool

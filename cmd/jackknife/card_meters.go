@@ -9,12 +9,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"jackknife/alsa"
 )
@@ -28,8 +28,9 @@ func cardMetersCommand(s *streams) *cobra.Command {
 		Use:   "meters [METER...]",
 		Short: "Show the peak meters of an Envy24 card",
 		Long: `Show the peak meters of an Envy24 card, as the chip measures them, without a
-server: in a terminal as bars with peak hold until interrupted, otherwise a line
-for each interval with the peak of it in dBFS.
+server: in a terminal as bars that fall slowly, with a mark that holds the peak
+and the highest since the start as a number (r starts anew, q ends); otherwise a
+line for each interval with the peak of it in dBFS.
 
   meters   pcm1 to pcm10 (what is played), in1 to in8, spdif-l, spdif-r (before
            the monitor mixer's faders), mix-l, mix-r (after them); several as
@@ -42,47 +43,50 @@ Reading the meters clears them, so one program only can show them: a second
 		Example: `  jackknife card meters
   jackknife card meters in1-2 --every 500ms
   jackknife card meters in1 --count 1 --every 3s --json`,
-		RunE: func(c *cobra.Command, args []string) error {
-			live := !asJSON && terminal(s.out) && count == 0
-			if !c.Flags().Changed("every") && live {
-				every = 40 * time.Millisecond
+		PreRunE: func(c *cobra.Command, args []string) error {
+			if live := !asJSON && terminal(s.out) && count == 0; live && !c.Flags().Changed("every") {
+				every = frameTime
 			}
 			if every < 10*time.Millisecond {
 				return usagef("--every %v: want 10ms at least", every)
 			}
-			names := alsa.MeterNames()
-			at := make([]int, len(names))
-			for i := range at {
-				at[i] = i
-			}
-			if len(args) > 0 {
-				var err error
-				if at, err = alsa.Select(names, strings.Join(args, ",")); err != nil {
-					return &failure{code: exitNoMatch, err: err}
-				}
-			}
-			ctl, elements, err := openCard(card)
-			if err != nil {
-				return err
-			}
-			defer ctl.Close()
+			return nil
+		},
+		RunE: onCard(&card, func(c *cobra.Command, ctl *alsa.Ctl, elements []*alsa.Element, args []string) error {
 			peaks := alsa.Peaks(elements)
 			if peaks == nil {
 				return lacking(ctl, "peak meters")
+			}
+			names := alsa.MeterNames()
+			shown := names
+			if len(args) > 0 {
+				var err error
+				if shown, err = pick(names, func(n string) string { return n }, strings.Join(args, ",")); err != nil {
+					return err
+				}
+			}
+			at := make([]int, len(shown))
+			for i, n := range shown {
+				at[i] = slices.Index(names, n)
 			}
 			release, err := onlyReader(ctl.Card.ID)
 			if err != nil {
 				return err
 			}
 			defer release()
-			show := lines(s.out, names, at, asJSON)
-			if live {
-				fmt.Fprint(s.out, "\x1b[?25l\x1b[2J")
-				defer fmt.Fprint(s.out, "\x1b[?25h\n")
-				show = bars(s.out.(*os.File), names, at)
+			for _, p := range alsa.UseOf(ctl.Card).Programs {
+				if p.ReadsPeaks() {
+					fmt.Fprintf(s.err, "jackknife: %s (process %d) reads the meters too: each takes peaks from the other\n", p.Name, p.PID)
+				}
 			}
-			return readMeters(c.Context(), ctl, peaks, every, count, show)
-		},
+			if err := ctl.Read(peaks); err != nil { // of the time before
+				return cardFailure(err)
+			}
+			if asJSON || count != 0 || !terminal(s.out) {
+				return readMeters(c.Context(), ctl, peaks, every, count, lines(s.out, names, at, asJSON))
+			}
+			return showMeters(c.Context(), s, ctl, peaks, every, names, at)
+		}),
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return alsa.MeterNames(), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -116,12 +120,8 @@ func onlyReader(id string) (release func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// readMeters shows the peaks of every interval. The first reading is of the
-// time before and thrown away.
-func readMeters(ctx context.Context, ctl *alsa.Ctl, peaks *alsa.Element, every time.Duration, count int, show func(db []float64, since time.Duration) error) error {
-	if err := ctl.Read(peaks); err != nil {
-		return cardFailure(err)
-	}
+// readMeters shows the peaks of every interval.
+func readMeters(ctx context.Context, ctl *alsa.Ctl, peaks *alsa.Element, every time.Duration, count int, show func(db []float64) error) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	db := make([]float64, len(peaks.Value))
@@ -137,15 +137,15 @@ func readMeters(ctx context.Context, ctl *alsa.Ctl, peaks *alsa.Element, every t
 		for i, v := range peaks.Value {
 			db[i] = alsa.PeakDB(v)
 		}
-		if err := show(db, every); err != nil || n == count {
+		if err := show(db); err != nil || n == count {
 			return err
 		}
 	}
 }
 
 // lines shows peaks as text or JSON, a line for each interval.
-func lines(w io.Writer, names []string, at []int, asJSON bool) func([]float64, time.Duration) error {
-	return func(db []float64, _ time.Duration) error {
+func lines(w io.Writer, names []string, at []int, asJSON bool) func([]float64) error {
+	return func(db []float64) error {
 		if asJSON {
 			levels := make(map[string]float64)
 			for _, i := range at {
@@ -169,41 +169,47 @@ func peakText(db float64) string {
 	return fmt.Sprintf("%.1f", db)
 }
 
-// bars shows peaks in a terminal: a bar from -60 dBFS, a mark at the held peak,
-// and its number.
-func bars(w *os.File, names []string, at []int) func([]float64, time.Duration) error {
-	meters := make([]alsa.Meter, len(names))
-	for i := range meters {
-		meters[i] = alsa.NewMeter()
-	}
-	colour := os.Getenv("NO_COLOR") == ""
-	shown := ""
-	return func(db []float64, since time.Duration) error {
-		columns, rows, err := term.GetSize(int(w.Fd()))
-		if err != nil {
-			return err
-		}
-		var b strings.Builder
-		b.WriteString("\x1b[H")
-		for n, i := range at {
-			m := &meters[i]
-			m.Feed(db[i], since)
-			if n >= rows {
-				continue
-			}
-			if n > 0 {
-				b.WriteString("\r\n")
-			}
-			fmt.Fprintf(&b, "%-8s%s%6s\x1b[K", names[i], bar(*m, max(columns-15, 10), colour), peakText(m.Hold))
-		}
-		b.WriteString("\x1b[J")
-		if b.String() == shown {
-			return nil
-		}
-		shown = b.String()
-		_, err = io.WriteString(w, shown)
+// showMeters fills the terminal with bars from -60 dBFS, a mark at the held
+// peak, and the highest since the start or since r was pressed; until q.
+func showMeters(ctx context.Context, s *streams, ctl *alsa.Ctl, peaks *alsa.Element, every time.Duration, names []string, at []int) error {
+	t, err := openWindow(s, "card meters")
+	if err != nil {
 		return err
 	}
+	defer t.close()
+	var meters []alsa.Meter
+	reset := func() { meters = slices.Repeat([]alsa.Meter{alsa.NewMeter()}, len(names)) }
+	reset()
+	colour := os.Getenv("NO_COLOR") == ""
+	next := time.Now()
+	for ctx.Err() == nil {
+		keys, err := t.keys(next, func(int) int { return -1 })
+		switch {
+		case errors.Is(err, io.EOF) || slices.Contains(keys, "q") || slices.Contains(keys, "\x03"):
+			return nil
+		case err != nil:
+			return err
+		case slices.Contains(keys, "r"):
+			reset()
+		}
+		if time.Now().Before(next) {
+			continue
+		}
+		next = time.Now().Add(every)
+		if err := ctl.Read(peaks); err != nil {
+			return cardFailure(err)
+		}
+		picture := make([]string, 0, len(at)+1)
+		for _, i := range at {
+			m := &meters[i]
+			m.Feed(alsa.PeakDB(peaks.Value[i]), every)
+			picture = append(picture, fmt.Sprintf("%-8s%s%6s", names[i], bar(*m, max(t.width-15, 10), colour), peakText(m.Top)))
+		}
+		if err := t.draw(append(picture, "r: peaks anew  q: quit")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const meterBottom = -60.0 // dBFS at the left end of a bar

@@ -227,6 +227,14 @@ func (p *panel) clockRows() []row {
 	return rows
 }
 
+// resetPeaks lets the meters start anew.
+func (p *panel) resetPeaks() {
+	p.peaks = make([]alsa.Meter, len(alsa.MeterNames()))
+	for i := range p.peaks {
+		p.peaks[i] = alsa.NewMeter()
+	}
+}
+
 // say keeps an error to show it.
 func (p *panel) say(err error) {
 	if err != nil {
@@ -267,6 +275,10 @@ func (p *panel) key(k string) (changes []alsa.Change, quit bool) {
 		return step(-4), false
 	case "pageup":
 		return step(4), false
+	case "p":
+		if p.peaks != nil {
+			p.resetPeaks()
+		}
 	case "b":
 		p.side = (p.side + 1) % 3
 	default:
@@ -327,7 +339,7 @@ func (p *panel) view(width, height int) []string {
 		if at := slices.Index(alsa.MeterNames(), r.meter); at >= 0 && p.peaks != nil {
 			m := p.peaks[at]
 			room := max(width-utf8.RuneCountInString(line)-8, 0)
-			line += fmt.Sprintf(" %s%6s", bar(m, room, false), peakText(m.Hold))
+			line += fmt.Sprintf(" %s%6s", bar(m, room, false), peakText(m.Top))
 		}
 		lines = append(lines, fit(line, width))
 	}
@@ -335,9 +347,9 @@ func (p *panel) view(width, height int) []string {
 		lines = append(lines, "")
 	}
 	foot := [3]string{
-		" arrows, page up/down: level  m mute  l r sends  s solo  b sides  0 0dB  q quit",
-		" arrows, page up/down: level  < > source  0 0dB  1-3 tab: pages  q quit",
-		" left, right: change  1-3 tab: pages  q quit",
+		" arrows, pages: level  m mute  l r sends  s solo  b sides  0 0dB  p peaks  q quit",
+		" arrows, pages: level  < > source  0 0dB  p peaks  1-3 tab: screens  q quit",
+		" left, right: change  1-3 tab: screens  q quit",
 	}[p.page]
 	if p.status != "" {
 		foot = " " + p.status

@@ -57,14 +57,14 @@ func writeElements(out io.Writer, card alsa.Card, elements []*alsa.Element) erro
 				fmt.Fprintf(w, "\n%s\n", strings.ToLower(iface.String()))
 			}
 			name := strings.TrimPrefix(e.String(), strings.ToLower(iface.String())+":")
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, valueText(e), rangeText(e))
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, valueText(e), elementRange(e))
 		}
 	})
 }
 
-// rangeText words what an element may be set to, and what else is to be known
+// elementRange words what an element may be set to, and what else is to be known
 // of it.
-func rangeText(e *alsa.Element) string {
+func elementRange(e *alsa.Element) string {
 	var words []string
 	low, high := e.Range()
 	switch {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,14 +20,89 @@ const (
 	rereadTime = 200 * time.Millisecond // between two looks at all elements
 )
 
+// window is the terminal that a command fills, in raw mode until close.
+type window struct {
+	in, out       *os.File
+	old           *term.State
+	width, height int
+	typed         []byte   // the beginning of a key's sequence
+	shown         []string // the lines that stand there
+}
+
+// openWindow takes over the terminal; option is the flag that wanted it.
+func openWindow(s *streams, option string) (*window, error) {
+	in, _ := s.in.(*os.File)
+	if in == nil || !terminal(in) || !terminal(s.out) {
+		return nil, usagef("%s needs a terminal", option)
+	}
+	t := &window{in: in, out: s.out.(*os.File)}
+	var err error
+	if t.old, err = term.MakeRaw(int(in.Fd())); err != nil {
+		return nil, err
+	}
+	// The other screen, no cursor, mouse buttons in SGR form; close goes back.
+	fmt.Fprint(t.out, "\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1006h")
+	return t, nil
+}
+
+func (t *window) close() {
+	fmt.Fprint(t.out, "\x1b[?1006l\x1b[?1000l\x1b[?25h\x1b[?1049l")
+	term.Restore(int(t.in.Fd()), t.old)
+}
+
+// keys waits for keys until then. rowAt tells the row on a screen line, for the
+// mouse. The end of the terminal is io.EOF.
+func (t *window) keys(until time.Time, rowAt func(line int) int) (keys []string, err error) {
+	ready := []unix.PollFd{{Fd: int32(t.in.Fd()), Events: unix.POLLIN}}
+	if _, err := unix.Poll(ready, max(0, int(time.Until(until).Milliseconds())+1)); err != nil && err != unix.EINTR {
+		return nil, err
+	}
+	width, height, err := term.GetSize(int(t.out.Fd()))
+	if err != nil {
+		return nil, err
+	}
+	if t.width != width || t.height != height {
+		t.width, t.height, t.shown = width, height, nil
+	}
+	if ready[0].Revents == 0 {
+		return nil, nil
+	}
+	buf := make([]byte, 256)
+	n, err := t.in.Read(buf)
+	if n == 0 && err == nil {
+		err = io.EOF
+	}
+	keys, t.typed = parseKeys(append(t.typed, buf[:n]...), rowAt)
+	return keys, err
+}
+
+// draw shows the lines, as many as fit, writing those that changed.
+func (t *window) draw(lines []string) error {
+	var b strings.Builder
+	if t.shown == nil {
+		b.WriteString("\x1b[2J")
+		t.shown = make([]string, t.height)
+	}
+	for i := range t.shown {
+		line := ""
+		if i < len(lines) {
+			line = lines[i]
+		}
+		if line != t.shown[i] {
+			fmt.Fprintf(&b, "\x1b[%d;1H%s\x1b[K", i+1, line)
+			t.shown[i] = line
+		}
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	_, err := io.WriteString(t.out, b.String())
+	return err
+}
+
 // runPanel is the full-screen mixer: one loop that waits for keys until the
 // next picture is due. What other programs change is seen at the next look.
 func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.Element) error {
-	in, _ := s.in.(*os.File)
-	if in == nil || !terminal(in) || !terminal(s.out) {
-		return usagef("--tui needs a terminal")
-	}
-	out := s.out.(*os.File)
 	p := newPanel(ctl.Card, elements)
 	peaks := alsa.Peaks(elements)
 	if peaks != nil {
@@ -37,99 +111,64 @@ func runPanel(ctx context.Context, s *streams, ctl *alsa.Ctl, elements []*alsa.E
 			p.say(fmt.Errorf("no meters: %w", err))
 		} else {
 			defer release()
-			p.peaks = make([]alsa.Meter, len(alsa.MeterNames()))
-			for i := range p.peaks {
-				p.peaks[i] = alsa.NewMeter()
-			}
+			p.resetPeaks()
 			if err := ctl.Read(peaks); err != nil { // of the time before
 				return cardFailure(err)
 			}
 		}
 	}
-	old, err := term.MakeRaw(int(in.Fd()))
+	t, err := openWindow(s, "--tui")
 	if err != nil {
 		return err
 	}
-	defer term.Restore(int(in.Fd()), old)
-	// The other screen, no cursor, mouse buttons in SGR form; and back.
-	fmt.Fprint(out, "\x1b[?1049h\x1b[?25l\x1b[?1000h\x1b[?1006h")
-	defer fmt.Fprint(out, "\x1b[?1006l\x1b[?1000l\x1b[?25h\x1b[?1049l")
-
-	dirty, size := true, [2]int{}
+	defer t.close()
 	next, reread := time.Now(), time.Now().Add(rereadTime)
-	var typed []byte
 	for ctx.Err() == nil {
-		ready := []unix.PollFd{{Fd: int32(in.Fd()), Events: unix.POLLIN}}
-		if _, err := unix.Poll(ready, max(0, int(time.Until(next).Milliseconds()))); err != nil && err != unix.EINTR {
-			return err
+		keys, err := t.keys(next, func(line int) int { return p.rowAt(line, t.height) })
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
-		width, height, err := term.GetSize(int(out.Fd()))
 		if err != nil {
 			return err
 		}
-		if size != [2]int{width, height} {
-			dirty, size = true, [2]int{width, height}
-		}
-		if ready[0].Revents != 0 {
-			dirty = true
-			buf := make([]byte, 256)
-			n, err := in.Read(buf)
-			if errors.Is(err, io.EOF) || n == 0 {
+		for _, k := range keys {
+			changes, quit := p.key(k)
+			if quit {
 				return nil
 			}
-			if err != nil {
-				return err
-			}
-			typed = append(typed, buf[:n]...)
-			var keys []string
-			if keys, typed = parseKeys(typed, func(line int) int { return p.rowAt(line, height) }); len(keys) == 0 {
-				continue
-			}
-			for _, k := range keys {
-				changes, quit := p.key(k)
-				if quit {
-					return nil
+			for _, c := range changes {
+				err := ctl.Write(c.Element, c.To)
+				if errors.Is(err, alsa.ErrGone) {
+					return cardFailure(err)
 				}
-				for _, c := range changes {
-					err := ctl.Write(c.Element, c.To)
-					if errors.Is(err, alsa.ErrGone) {
-						return cardFailure(err)
-					}
-					p.say(err)
-				}
+				p.say(err)
 			}
 		}
-		if now := time.Now(); now.After(reread) {
+		now := time.Now()
+		if now.After(reread) {
 			reread = now.Add(rereadTime)
 			for _, e := range elements {
 				if !e.Access.Read || alsa.ClearsOnRead(e.ID) {
 					continue
 				}
-				before := e.Value
 				if err := ctl.Read(e); errors.Is(err, alsa.ErrGone) {
 					return cardFailure(err)
 				}
-				dirty = dirty || !slices.Equal(before, e.Value)
 			}
 		}
-		if now := time.Now(); !now.Before(next) {
+		if !now.Before(next) {
 			next = now.Add(frameTime)
 			if p.peaks != nil {
 				if err := ctl.Read(peaks); err != nil {
 					return cardFailure(err)
 				}
 				for i, v := range peaks.Value {
-					before := p.peaks[i]
 					p.peaks[i].Feed(alsa.PeakDB(v), frameTime)
-					dirty = dirty || before.Level != p.peaks[i].Level || before.Hold != p.peaks[i].Hold
 				}
 			}
 		}
-		if dirty {
-			dirty = false
-			if _, err := io.WriteString(out, "\x1b[H"+strings.Join(p.view(width, height), "\x1b[K\r\n")+"\x1b[K\x1b[J"); err != nil {
-				return err
-			}
+		if err := t.draw(p.view(t.width, t.height)); err != nil {
+			return err
 		}
 	}
 	return nil
