@@ -74,6 +74,7 @@ func (k MeasureKind) String() string {
 // The limits of the measures.
 const (
 	mostToneDB = 1.0
+	unevenTone = 1.5 // times what one stretch of an uneven tone is from the others
 	mostStepDB = 0.5
 	mostPeriod = 0.05
 	mostRunMS  = 1.0
@@ -277,14 +278,8 @@ func (c *checker) measure(e Edit, out Span, half int64) ([]Measure, error) {
 			return one
 		}
 		tone, fill := of(near), y[k][out.Start-around.Start:out.End-around.Start]
-		if d, ok := c.thirdOctaves([][]float64{fill}, tone); ok {
-			own := 0.0
-			for i := range tone {
-				if d, ok := c.thirdOctaves(tone[i:i+1], slices.Concat(tone[:i], tone[i+1:])); ok {
-					own = max(own, d)
-				}
-			}
-			note(ToneDB, d, max(mostToneDB, own))
+		if d, own, ok := c.toneDB(fill, tone, of(far)); ok {
+			note(ToneDB, d, max(mostToneDB, unevenTone*own))
 		}
 		if own, value, ok := c.period(fill, of(far)); ok {
 			note(Period, value, own+mostPeriod)
@@ -297,12 +292,12 @@ func (c *checker) measure(e Edit, out Span, half int64) ([]Measure, error) {
 			note(RunMS, float64(equalRun(fill))*1000/float64(rate), max(mostRunMS, float64(own)*1000/float64(rate)))
 		}
 		for _, edge := range c.edges(e, out) {
-			w := min(edge.room, ms(stepMillis), int64(longest(tone)/2))
+			w := min(edge.room, ms(stepMillis), int64(longest(of(far))/2))
 			if w < ms(leastStepMillis) {
 				continue
 			}
 			at := edge.at - around.Start
-			if own, ok := ownStep(tone, int(w)); ok && at >= w && at+w <= int64(len(y[k])) {
+			if own, ok := ownStep(of(far), int(w)); ok && at >= w && at+w <= int64(len(y[k])) {
 				note(StepDB, math.Abs(levelDB(y[k][at:at+w])-levelDB(y[k][at-w:at])), 3*own+mostStepDB)
 			}
 		}
@@ -357,63 +352,44 @@ func (c *checker) edges(e Edit, out Span) []edge {
 	return []edge{{at: out.Start, room: min(left, e.Fill)}, {at: out.End, room: min(right, e.Fill)}}
 }
 
-// thirdOctaves is the distance of two spectra, dB: the root of the mean square
-// over the third octaves from 50 Hz up, less the square that chance makes of it,
-// where both are long enough to tell at all.
-func (c *checker) thirdOctaves(x, tone [][]float64) (float64, bool) {
+// toneDB is how far a fill is from the tone near it, and how far one stretch of
+// the tone around is from the others, where they are long enough to tell.
+func (c *checker) toneDB(fill []float64, near, far [][]float64) (d, own float64, ok bool) {
 	rate := c.format.RateHz
 	size := 1
-	for 2*size <= min(longest(x), longest(tone), rate/5) {
+	for 2*size <= min(len(fill), longest(near), rate/5) {
 		size *= 2
 	}
 	if size < rate/50 {
-		return 0, false
+		return 0, 0, false
 	}
 	if c.window == nil || c.window.Len() != size {
 		c.window = fourier.NewFFT(size)
 	}
-	p, n := spectrum(c.window, x)
-	q, m := spectrum(c.window, tone)
-	seconds := func(windows int) float64 { return float64(windows+1) / 2 * float64(size) / float64(rate) }
-	var sum, bands float64
-	for i := -13; i <= 12; i++ {
-		center := 1000 * math.Pow(2, float64(i)/3)
-		low, high := center*math.Pow(2, -1.0/6), center*math.Pow(2, 1.0/6)
-		if high > 0.45*float64(rate) {
-			break
+	d, ok = c.thirdOctaves(c.spectrum(fill), c.spectrum(near...))
+	all := c.spectrum(far...)
+	for _, x := range far {
+		one := c.spectrum(x)
+		rest := spectrum{make([]float64, len(one.power)), all.windows - one.windows}
+		for k := range rest.power {
+			rest.power[k] = all.power[k] - one.power[k]
 		}
-		// Hertz times seconds is how many independent values a level is made of.
-		a, b := (high-low)*seconds(n), (high-low)*seconds(m)
-		from, to := int(math.Ceil(low*float64(size)/float64(rate))), int(math.Ceil(high*float64(size)/float64(rate)))
-		if to-from < 2 || min(a, b) < 32 {
-			continue
+		if d, ok := c.thirdOctaves(one, rest); ok {
+			own = max(own, d)
 		}
-		var is, want float64
-		for k := from; k < to; k++ {
-			is += p[k]
-			want += q[k]
-		}
-		const tiny = 1e-16 // -160 dB
-		d := 10 * math.Log10((is+tiny)/(want+tiny))
-		const db = 10 / math.Ln10
-		sum += d*d - db*db*(1/a+1/b)
-		bands++
 	}
-	return math.Sqrt(max(0, sum/max(1, bands))), bands >= 5
+	return d, own, ok
 }
 
-func longest(pieces [][]float64) (n int) {
-	for _, x := range pieces {
-		n = max(n, len(x))
-	}
-	return n
+// spectrum is the power of windows that overlap by half, added up.
+type spectrum struct {
+	power   []float64
+	windows int
 }
 
-// spectrum is the mean power of windows overlapping by half, and how many there
-// were.
-func spectrum(fft *fourier.FFT, pieces [][]float64) (power []float64, windows int) {
-	size := fft.Len()
-	power = make([]float64, size/2+1)
+func (c *checker) spectrum(pieces ...[]float64) spectrum {
+	size := c.window.Len()
+	s := spectrum{power: make([]float64, size/2+1)}
 	y, bins := make([]float64, size), make([]complex128, size/2+1)
 	for _, x := range pieces {
 		mean := meanOf(x)
@@ -421,17 +397,60 @@ func spectrum(fft *fourier.FFT, pieces [][]float64) (power []float64, windows in
 			for i := range y {
 				y[i] = (x[at+i] - mean) * (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(size)))
 			}
-			fft.Coefficients(bins, y)
+			c.window.Coefficients(bins, y)
 			for k, b := range bins {
-				power[k] += real(b)*real(b) + imag(b)*imag(b)
+				s.power[k] += (real(b)*real(b) + imag(b)*imag(b)) / (float64(size) * float64(size) * 3 / 16)
 			}
-			windows++
+			s.windows++
 		}
 	}
-	for k := range power {
-		power[k] /= float64(max(1, windows)) * float64(size) * float64(size) * 3 / 16
+	return s
+}
+
+// thirdOctaves is the distance of two spectra, dB: the root of the mean square
+// over the third octaves from 50 Hz up, less what chance can make of it (the
+// mean of that and three standard deviations).
+func (c *checker) thirdOctaves(x, tone spectrum) (float64, bool) {
+	if x.windows == 0 || tone.windows == 0 {
+		return 0, false
 	}
-	return power, windows
+	size, rate := float64(c.window.Len()), float64(c.format.RateHz)
+	// Hertz times seconds is how many independent values a level is made of.
+	seconds := func(s spectrum) float64 { return float64(s.windows+1) / 2 * size / rate }
+	var sum, mean, spread, bands float64
+	for i := -13; i <= 12; i++ {
+		center := 1000 * math.Pow(2, float64(i)/3)
+		low, high := center*math.Pow(2, -1.0/6), center*math.Pow(2, 1.0/6)
+		if high > 0.45*rate {
+			break
+		}
+		a, b := (high-low)*seconds(x), (high-low)*seconds(tone)
+		from, to := int(math.Ceil(low*size/rate)), int(math.Ceil(high*size/rate))
+		if to-from < 2 || min(a, b) < 32 {
+			continue
+		}
+		var is, want float64
+		for k := from; k < to; k++ {
+			is += x.power[k]
+			want += tone.power[k]
+		}
+		const tiny = 1e-16 // -160 dB
+		d := 10 * math.Log10((is/float64(x.windows)+tiny)/(want/float64(tone.windows)+tiny))
+		const db = 10 / math.Ln10
+		variance := db * db * (1/a + 1/b)
+		sum += d * d
+		mean += variance
+		spread += 2 * variance * variance
+		bands++
+	}
+	return math.Sqrt(max(0, sum-mean-3*math.Sqrt(spread)) / max(1, bands)), bands >= 5
+}
+
+func longest(pieces [][]float64) (n int) {
+	for _, x := range pieces {
+		n = max(n, len(x))
+	}
+	return n
 }
 
 // period is how much x repeats itself, and how much as long a piece of the tone
@@ -449,7 +468,17 @@ func (c *checker) period(x []float64, tone [][]float64) (own, value float64, ok 
 		r, _ := repeats(t[:min(len(t), n)])
 		own = max(own, r)
 	}
-	return max(own, chance(n, at)), value, true
+	for _, x := range tone { // what keeps time does so within a stretch
+		if t := c.envelopes([][]float64{x}); len(t) >= least {
+			r, _ := repeats(t[:min(len(t), n)])
+			own = max(own, r)
+		}
+	}
+	noise := chance(n, at)
+	if own > noise { // a fan, say: chance comes on top
+		return math.Hypot(own, noise), value, true
+	}
+	return noise, value, true
 }
 
 // envelopes is the level in six bands, in dB, of every 10 ms of the pieces, one

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"jackknife/wav"
 )
@@ -15,7 +16,8 @@ type grain struct {
 	back  bool
 	plain bool
 	piece int
-	level []float64 // RMS per channel
+	at    int64     // frame of the fill at which it begins; the take before is negative
+	hiss  []float64 // level of every channel
 	x     []float64 // made from the spectrum: interleaved, level 1, mean 0
 }
 
@@ -26,8 +28,28 @@ type passage struct {
 	x    []float64 // interleaved; nil = the frames of Span
 }
 
-// grainFunc makes a grain that may follow others.
-type grainFunc func(before []grain) grain
+// grainFunc makes a grain that begins at a frame of the fill, after others, some
+// of which repeated what came before them.
+type grainFunc func(at int64, before []grain, echoes []echo) grain
+
+// echo is so many frames that came again after a lag. Several at one lag are
+// heard as a beat.
+type echo struct{ at, lag, frames int64 }
+
+// echo is what of g repeats b, which came before: the same frames, the same way.
+func (g *grain) echo(b *grain) echo {
+	n := min(b.End, g.End) - max(b.Start, g.Start)
+	if n <= 0 || g.back != b.back {
+		return echo{}
+	}
+	e := echo{at: g.at, lag: g.at - b.at, frames: n}
+	if g.back {
+		e.lag += g.End - b.End
+	} else {
+		e.lag += b.Start - g.Start
+	}
+	return e
+}
 
 // filler makes room tone: grains whose ends overlap, crossfaded by their
 // measured correlation.
@@ -42,8 +64,8 @@ type filler struct {
 	length int64     // of a grain, frames
 	fade   fade      // of an overlap
 	follow float64   // how fast common forgets what is below 30 Hz
-	recall int       // so many grains are remembered
 	before []grain   // the last ones, that under way at the end
+	echoes []echo    // of those of late
 	used   int64     // frames of it
 	done   int64     // frames of the fill
 	block  []float64 // what there still is of an overlap
@@ -54,7 +76,8 @@ type filler struct {
 
 const (
 	lapMillis    = 30   // overlap of two grains, at most half of them
-	recallMillis = 2100 // what was heard so lately is not to come again
+	recallMillis = 3000 // what was heard so lately had better not come again
+	beatMillis   = 10   // lags are the same within
 	// A grain is plain within these bounds: less than can be heard.
 	plainRatio = 1.05 // 0.4 dB
 	plainShift = 0.2  // of direct current, against the level
@@ -67,13 +90,7 @@ func (f *filler) begin(format wav.Format, pieces []piece, r ramp, length int64, 
 	f.format, f.pieces, f.ramp, f.length, f.fade, f.cut = format, pieces, r, length, lap, cut
 	f.follow = min(1, 2*math.Pi*30*commonStep/float64(format.RateHz))
 	f.block, f.used, f.done = nil, 0, 0
-	var pool int64
-	for _, p := range pieces {
-		pool += p.Len()
-	}
-	// Half of the tone is always left to choose from, or the order repeats.
-	f.recall = 1 + int(min(millis(recallMillis, format.RateHz), pool/2)/(length-int64(len(lap))))
-	f.before = append(f.before[:0], heard)
+	f.before, f.echoes = append(f.before[:0], heard), f.echoes[:0]
 	f.enter(f.choose())
 }
 
@@ -87,8 +104,13 @@ func sized[T any](x []T, n int) []T {
 
 // enter makes g the grain under way.
 func (f *filler) enter(g grain) {
-	if len(f.before) == f.recall {
-		f.before = append(f.before[:0], f.before[1:]...)
+	late := g.at - millis(recallMillis, f.format.RateHz)
+	f.before = slices.DeleteFunc(f.before, func(b grain) bool { return b.at < late-f.length })
+	f.echoes = slices.DeleteFunc(f.echoes, func(e echo) bool { return e.at < late })
+	for i := range f.before {
+		if e := g.echo(&f.before[i]); e.frames > 0 {
+			f.echoes = append(f.echoes, e)
+		}
 	}
 	f.before = append(f.before, g)
 }
@@ -97,7 +119,7 @@ func (f *filler) now() *grain { return &f.before[len(f.before)-1] }
 
 // choose cuts a grain to begin at the next frame of the fill.
 func (f *filler) choose() grain {
-	g := f.cut(f.before)
+	g := f.cut(f.done, f.before, f.echoes)
 	if g.x == nil {
 		f.weigh(&g)
 		g.plain = f.isPlain(&g)
@@ -108,11 +130,11 @@ func (f *filler) choose() grain {
 // weigh sets the level of g: that of its piece, unless it strays far from it.
 func (f *filler) weigh(g *grain) {
 	p := &f.pieces[g.piece]
-	g.level = p.level
-	own := levelIn(f.pieces[g.piece:g.piece+1], g.Span, f.format.Channels, f.format.RateHz).rms
+	g.hiss = p.hiss
+	own := levelIn(f.pieces[g.piece:g.piece+1], g.Span, f.format.Channels, f.format.RateHz).hiss
 	for c, l := range own {
-		if l > p.level[c]*unevenRatio || p.level[c] > l*unevenRatio {
-			g.level = own
+		if l > p.hiss[c]*unevenRatio || p.hiss[c] > l*unevenRatio {
+			g.hiss = own
 		}
 	}
 }
@@ -122,10 +144,11 @@ func (f *filler) isPlain(g *grain) bool {
 	if p.odd {
 		return false
 	}
-	for c, l := range g.level {
+	for c, l := range g.hiss {
 		for _, at := range [...]int64{f.done, min(f.done+f.length, f.ramp.frames)} {
-			rms, mean, _, _ := f.ramp.at(c, at)
-			if rms > l*plainRatio || l > rms*plainRatio || math.Abs(mean-p.mean[c]) > plainShift*rms {
+			want := f.ramp.hiss(c, at)
+			mean, _ := f.ramp.mean(c, at)
+			if want > l*plainRatio || l > want*plainRatio || math.Abs(mean-p.mean[c]) > plainShift*f.ramp.rms(c) {
 				return false
 			}
 		}
@@ -244,16 +267,19 @@ func (f *filler) lead(x []float64, g *grain, at int64, dc float64) {
 	for done := 0; done < len(x); done += steps * channels {
 		y := x[done:min(done+steps*channels, len(x))]
 		for c := range channels {
-			gain, mean, _, _ := f.ramp.at(c, at+int64(done/channels+steps/2))
+			middle := at + int64(done/channels+steps/2)
+			gain := f.ramp.hiss(c, middle)
+			mean, _ := f.ramp.mean(c, middle)
 			mean *= dc
 			switch {
 			case g.x != nil:
 			case g.plain:
 				gain, mean = 1, (dc-1)*f.pieces[g.piece].mean[c]
-			case g.level[c] == 0:
-				gain = 0
+			case g.hiss[c] == 0:
+				gain = 1
+				mean -= f.pieces[g.piece].mean[c]
 			default:
-				gain /= g.level[c]
+				gain /= g.hiss[c]
 				mean -= gain * f.pieces[g.piece].mean[c]
 			}
 			for i := c; i < len(y); i += channels {
@@ -312,7 +338,7 @@ func (f *filler) mean(g *grain, c int) [2]float64 {
 	if g.plain {
 		return [2]float64{f.pieces[g.piece].mean[c]}
 	}
-	_, mean, _, drift := f.ramp.at(c, f.done)
+	mean, drift := f.ramp.mean(c, f.done)
 	return [2]float64{mean, drift}
 }
 
@@ -359,11 +385,10 @@ func (f *filler) common(a, b []float64, from, to int) overlap {
 var grainMillis = [...]int{250, 180, 125, 90, 64, 45}
 
 // grains cuts grains out of the pieces: any place, either direction, but never
-// two neighbours from less than 62 ms apart; of eight, the one that shares the
-// fewest frames with those before, whatever way these went if it is the last,
-// and else the same way. It returns the length of the grains: the longest for
+// two neighbours from less than 62 ms apart; of 24, the one that repeats
+// least at one lag of a fill so long. It returns the length of the grains: the longest for
 // which a quarter of the tone can begin one.
-func grains(pieces []piece, rateHz int, rng *rand.Rand) (int64, grainFunc) {
+func grains(pieces []piece, fill int64, rateHz int, rng *rand.Rand) (int64, grainFunc) {
 	var total int64
 	for _, p := range pieces {
 		total += p.Len()
@@ -381,30 +406,37 @@ func grains(pieces []piece, rateHz int, rng *rand.Rand) (int64, grainFunc) {
 	if starts == 0 || length == 0 {
 		return 0, nil
 	}
-	near := millis(62, rateHz)
-	return length, func(before []grain) grain {
+	near, beat := millis(62, rateHz), millis(beatMillis, rateHz)
+	return length, func(at int64, before []grain, echoes []echo) grain {
 		var best grain
 		last := before[len(before)-1]
-		for least, tries := int64(math.MaxInt64), 0; tries < 24 && least > 0; tries++ {
+		for least, tries := math.Inf(1), 0; tries < 24 && least > 0; tries++ {
 			u, k := rng.Int64N(starts), 0
 			for room := max(0, pieces[k].Len()-length); u >= room; room = max(0, pieces[k].Len()-length) {
 				u -= room
 				k++
 			}
-			g := grain{piece: k, back: rng.Uint64()&1 != 0}
+			g := grain{piece: k, back: rng.Uint64()&1 != 0, at: at}
 			g.Start = pieces[k].Start + u
 			g.End = g.Start + length
-			var shared int64
-			for i, b := range before {
-				if i == len(before)-1 || b.back == g.back {
-					shared += max(0, min(b.End, g.End)-max(b.Start, g.Start))
+			var most float64
+			for i := range before {
+				e := g.echo(&before[i])
+				if e.frames == 0 {
+					continue
 				}
+				for _, h := range echoes {
+					if max(e.lag-h.lag, h.lag-e.lag) <= beat {
+						e.frames += h.frames
+					}
+				}
+				most = max(most, float64(e.frames)/float64(max(length, fill-e.lag)))
 			}
 			if max(g.Start-last.Start, last.Start-g.Start) <= near {
-				shared += 8 * length
+				most += 8
 			}
-			if shared < least {
-				best, least = g, shared
+			if most < least {
+				best, least = g, most
 			}
 		}
 		if max(best.Start-last.Start, last.Start-best.Start) <= near { // bad luck eight times over: go to the farther end

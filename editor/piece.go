@@ -6,22 +6,35 @@ import (
 	"jackknife/wav"
 )
 
-// piece is a stretch of the take's clean room tone, as it is stored. Per
-// channel, its mean and its level around the mean.
+// piece is a stretch of the take's clean room tone, as it is stored, and its
+// level, per channel.
 type piece struct {
 	Span
-	raw   []byte
-	sums  []sums // of every channel in turn, look after look
-	mean  []float64
-	level []float64 // RMS
-	odd   bool      // holds what is not a number
+	raw  []byte
+	sums []sums // of every channel in turn, look after look
+	level
+	odd bool // holds what is not a number
+}
+
+// level is how loud the room tone is at a place, per channel: its mean (direct
+// current), its RMS around it, and the RMS of its hiss, the difference of frames
+// 83 us apart. Hiss is what tells: rumble below hearing is never the same for
+// two moments, and a fill that went by it would flutter.
+type level struct{ mean, rms, hiss []float64 }
+
+func newLevel(channels int) level {
+	x := make([]float64, 3*channels)
+	return level{x[:channels:channels], x[channels : 2*channels : 2*channels], x[2*channels:]}
 }
 
 // sums are of lookFrames frames from at on.
 type sums struct {
-	at            int64
-	x, squares, n float64
+	at                  int64
+	x, squares, hiss, n float64
 }
+
+// hissLag is how far apart frames are whose difference is hiss.
+func hissLag(rateHz int) int { return min(max(1, (rateHz+6000)/12000), lookFrames/2) }
 
 // A fifth of the frames tells the level of a long piece well enough: they are
 // taken 16 in a row, from places that keep no time with any hum.
@@ -39,6 +52,7 @@ func (p *piece) measure(f wav.Format, x []float64) []float64 {
 	if f.Encoding == wav.Float || p.Len() < 128*lookStep {
 		step, shift = lookFrames, 0
 	}
+	lag := hissLag(f.RateHz) * channels
 	for k := int64(0); k*step < p.Len(); k++ {
 		at := k*step + k*shift%(lookStep-lookFrames+1)
 		n := min(lookFrames, p.Len()-at)
@@ -53,20 +67,27 @@ func (p *piece) measure(f wav.Format, x []float64) []float64 {
 				s.x += x[i]
 				s.squares += x[i] * x[i]
 			}
+			for i := c; i+lag < len(x); i += channels {
+				d := x[i+lag] - x[i]
+				s.hiss += d * d
+			}
+			s.hiss *= s.n / max(1, s.n-float64(lag/channels))
 			p.sums = append(p.sums, s)
 		}
 	}
-	p.mean, p.level = make([]float64, channels), make([]float64, channels)
+	p.level = newLevel(channels)
 	for c := range channels {
 		var all sums
 		for k := c; k < len(p.sums); k += channels {
 			all.x += p.sums[k].x
 			all.squares += p.sums[k].squares
+			all.hiss += p.sums[k].hiss
 			all.n += p.sums[k].n
 		}
 		if all.n > 0 {
 			p.mean[c] = all.x / all.n
-			p.level[c] = math.Sqrt(max(0, all.squares/all.n-p.mean[c]*p.mean[c]))
+			p.rms[c] = math.Sqrt(max(0, all.squares/all.n-p.mean[c]*p.mean[c]))
+			p.hiss[c] = math.Sqrt(all.hiss / all.n)
 		}
 	}
 	return x
@@ -86,23 +107,19 @@ func decode(x []float64, raw []byte, f wav.Format) (odd bool) {
 	return odd
 }
 
-// level is how loud the room tone is at a place, per channel: RMS around the
-// mean, and the mean (direct current).
-type level struct{ rms, mean []float64 }
-
 // levelIn is the level of the pieces inside window, leaning on the level of
 // all of them by as much as 100 ms of sound would weigh: a short look at a
 // rumbling room says little.
 func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
-	l := level{make([]float64, channels), make([]float64, channels)}
+	l := newLevel(channels)
 	for c := range channels {
-		var n, sum, squares float64 // inside the window
-		var all, allSum, allSquares float64
+		var in, all sums // inside the window; of all, in frames
 		for _, p := range pieces {
 			w := float64(p.Len())
-			all += w
-			allSum += w * p.mean[c]
-			allSquares += w * p.level[c] * p.level[c]
+			all.n += w
+			all.x += w * p.mean[c]
+			all.squares += w * p.rms[c] * p.rms[c]
+			all.hiss += w * p.hiss[c] * p.hiss[c]
 			inside := max(0, min(p.End, window.End)-max(p.Start, window.Start))
 			var seen sums
 			for k := c; inside > 0 && k < len(p.sums); k += channels {
@@ -110,21 +127,24 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 					seen.n += s.n
 					seen.x += s.x
 					seen.squares += s.squares
+					seen.hiss += s.hiss
 				}
 			}
 			if seen.n > 0 {
 				weight := float64(inside) / seen.n
-				n += float64(inside)
-				sum += weight * seen.x
-				squares += weight * max(0, seen.squares-2*p.mean[c]*seen.x+seen.n*p.mean[c]*p.mean[c])
+				in.n += float64(inside)
+				in.x += weight * seen.x
+				in.squares += weight * max(0, seen.squares-2*p.mean[c]*seen.x+seen.n*p.mean[c]*p.mean[c])
+				in.hiss += weight * seen.hiss
 			}
 		}
-		if all == 0 {
+		if all.n == 0 {
 			continue
 		}
 		lean := float64(rateHz) / 10
-		l.rms[c] = math.Sqrt((squares + lean*allSquares/all) / (n + lean))
-		l.mean[c] = (sum + lean*allSum/all) / (n + lean)
+		l.mean[c] = (in.x + lean*all.x/all.n) / (in.n + lean)
+		l.rms[c] = math.Sqrt((in.squares + lean*all.squares/all.n) / (in.n + lean))
+		l.hiss[c] = math.Sqrt((in.hiss + lean*all.hiss/all.n) / (in.n + lean))
 	}
 	return l
 }
@@ -135,10 +155,17 @@ type ramp struct {
 	frames   int64
 }
 
-// at is the level of channel c at a frame, and how much it grows a frame.
-func (r *ramp) at(c int, frame int64) (rms, mean, rise, drift float64) {
-	n := float64(r.frames)
-	rise, drift = (r.to.rms[c]-r.from.rms[c])/n, (r.to.mean[c]-r.from.mean[c])/n
-	f := float64(frame)
-	return r.from.rms[c] + rise*f, r.from.mean[c] + drift*f, rise, drift
+// hiss is the level of channel c at a frame.
+func (r *ramp) hiss(c int, frame int64) float64 {
+	return r.from.hiss[c] + (r.to.hiss[c]-r.from.hiss[c])*float64(frame)/float64(r.frames)
 }
+
+// mean is the direct current of channel c at a frame, and how much it grows a
+// frame.
+func (r *ramp) mean(c int, frame int64) (mean, drift float64) {
+	drift = (r.to.mean[c] - r.from.mean[c]) / float64(r.frames)
+	return r.from.mean[c] + drift*float64(frame), drift
+}
+
+// rms is the level around the mean of channel c, the lower of both ends.
+func (r *ramp) rms(c int) float64 { return min(r.from.rms[c], r.to.rms[c]) }

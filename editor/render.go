@@ -461,7 +461,7 @@ func (r *Renderer) begin(e Edit, ramp ramp) bool {
 	var length int64
 	var cut grainFunc
 	if total >= millis(leastToneMillis, f.RateHz) {
-		length, cut = grains(r.pieces, f.RateHz, rng)
+		length, cut = grains(r.pieces, e.Fill, f.RateHz, rng)
 	}
 	if cut == nil {
 		length, cut = spectral(r.pieces, f, rng)
@@ -470,7 +470,7 @@ func (r *Renderer) begin(e Edit, ramp ramp) bool {
 		return false
 	}
 	lap := r.fade(min(millis(lapMillis, f.RateHz), length/2))
-	heard := grain{Span: Span{e.Start - millis(heardMillis, f.RateHz), e.Start}, piece: -1}
+	heard := grain{Span: Span{e.Start - millis(heardMillis, f.RateHz), e.Start}, piece: -1, at: -millis(heardMillis, f.RateHz)}
 	r.filler.begin(f, r.pieces, ramp, length, lap, heard, cut)
 	return true
 }

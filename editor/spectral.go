@@ -33,7 +33,7 @@ func spectral(pieces []piece, f wav.Format, rng *rand.Rand) (int64, grainFunc) {
 	for c := range power {
 		power[c] = make([]float64, window/2+1)
 		for _, p := range pieces {
-			if p.level[c] == 0 {
+			if p.hiss[c] == 0 {
 				continue
 			}
 			tone = sized(tone, int(p.Len())*channels)
@@ -41,7 +41,7 @@ func spectral(pieces []piece, f wav.Format, rng *rand.Rand) (int64, grainFunc) {
 			for at := int64(0); at+window <= p.Len(); at += window / 4 {
 				for i := range x {
 					hann := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(window))
-					x[i] = (tone[(int(at)+i)*channels+c] - p.mean[c]) / p.level[c] * hann
+					x[i] = (tone[(int(at)+i)*channels+c] - p.mean[c]) / p.hiss[c] * hann
 				}
 				bins = fft.Coefficients(bins, x)
 				for k, b := range bins {
@@ -51,12 +51,12 @@ func spectral(pieces []piece, f wav.Format, rng *rand.Rand) (int64, grainFunc) {
 		}
 		power[c][0] = 0
 	}
-	size := int(length)
+	size, lag := int(length), float64(hissLag(rateHz))
 	synth := fourier.NewFFT(size)
 	bins = make([]complex128, size/2+1)
 	phases := make([]complex128, size/2+1)
 	y := make([]float64, size)
-	return length, func([]grain) grain {
+	return length, func(int64, []grain, []echo) grain {
 		x := make([]float64, size*channels)
 		for k := range phases {
 			sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
@@ -70,7 +70,8 @@ func spectral(pieces []piece, f wav.Format, rng *rand.Rand) (int64, grainFunc) {
 				part := at - float64(i)
 				p := spectrum[i]*(1-part) + spectrum[i+1]*part
 				bins[k] = phases[k] * complex(math.Sqrt(p), 0)
-				squares += 2 * p
+				hiss := 2 * math.Sin(math.Pi*lag*float64(k)/float64(size))
+				squares += 2 * p * hiss * hiss
 			}
 			var gain float64
 			if squares > 0 {
