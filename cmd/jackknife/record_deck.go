@@ -103,6 +103,12 @@ func (d *deck) Write(p []byte) (int, error) {
 			return done, errEnough
 		}
 		block := p[done:]
+		if r := d.now; r != nil && d.frames < r.first { // what comes is older than the take
+			n := min(d.coming, r.first-d.frames)
+			d.frames += n
+			done += int(n) * frameBytes
+			continue
+		}
 		if d.want.onSignal > 0 {
 			block = block[:min(len(block), max(1, d.rateHz/100)*frameBytes)]
 		}
@@ -347,7 +353,7 @@ func (d *deck) mark(label string) (wav.Mark, error) {
 	if label == "" {
 		label = fmt.Sprint("mark ", len(r.marks)+1)
 	}
-	m := wav.Mark{Frame: d.frames + d.coming + frames(d.waiting(), d.rateHz) - r.first, Label: label}
+	m := wav.Mark{Frame: max(0, d.frames+d.coming+frames(d.waiting(), d.rateHz)-r.first), Label: label}
 	r.marks = append(r.marks, m)
 	r.events.line("mark", markJSON{m.Frame, m.Label})
 	return m, nil
