@@ -2,6 +2,8 @@ package rt
 
 import (
 	"encoding/binary"
+	"math/bits"
+	"unsafe"
 )
 
 // A record as loop.h lays it out.
@@ -211,10 +213,23 @@ func (s *splicer) lose(n, full int64) {
 // frames frames. Samples are moved as they are, not as numbers, and stored
 // little-endian.
 func interleave(dst, planar []byte, channels, frames, at, n int) {
-	for c := range channels {
-		from := planar[4*(c*frames+at):]
-		for i := range n {
-			binary.LittleEndian.PutUint32(dst[4*(i*channels+c):], binary.NativeEndian.Uint32(from[4*i:]))
+	if n == 0 {
+		return
+	}
+	// Both are aligned: the records in the ring, and the start of a buffer.
+	to := unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), n*channels)
+	from := unsafe.Slice((*uint32)(unsafe.Pointer(&planar[0])), frames*channels)
+	for i := range n {
+		row := to[i*channels:][:channels]
+		k := at + i
+		for c := range row {
+			row[c] = from[k]
+			k += frames
+		}
+	}
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // not little-endian
+		for i, v := range to {
+			to[i] = bits.ReverseBytes32(v)
 		}
 	}
 }

@@ -539,6 +539,7 @@ type meter struct {
 	peak, square float64             // highest value and sum of squares since they were last shown
 	frames       int64               // of square
 	top          float64             // highest value ever
+	high         uint32              // bits of the highest value of a block
 	clips        int64               // samples at full scale
 	loud         *loudness.Momentary // nil: nobody sees it
 }
@@ -548,33 +549,48 @@ const fullScale = 1 - 1.0/(1<<15)
 
 // measure adds a block to the meters of its channels, and returns its peak.
 func measure(meters []meter, block []byte) float64 {
-	channels := len(meters)
-	frames := len(block) / (4 * channels)
+	// Floats without their sign are ordered as their bits are.
+	full, none := math.Float32bits(fullScale), math.Float32bits(float32(math.Inf(1)))
+	for rest := block; len(rest) > 0; rest = rest[4*len(meters):] {
+		row := rest[:4*len(meters)]
+		for c := range meters {
+			v := binary.LittleEndian.Uint32(row[4*c:]) &^ (1 << 31)
+			if m := &meters[c]; v > m.high || v >= full {
+				if v > none { // not a number
+					continue
+				}
+				m.high = max(m.high, v)
+				if v >= full {
+					m.clips++
+				}
+			}
+		}
+	}
 	var loudest float64
 	for c := range meters {
 		m := &meters[c]
-		var peak, square float64
-		for i := range frames {
-			v := math.Abs(float64(math.Float32frombits(binary.LittleEndian.Uint32(block[4*(i*channels+c):]))))
-			if v > peak {
-				peak = v
-			}
-			if v >= fullScale {
-				m.clips++
-			}
-			square += v * v
-		}
-		if m.loud != nil {
-			for i := range frames {
-				m.loud.Add(float64(math.Float32frombits(binary.LittleEndian.Uint32(block[4*(i*channels+c):]))))
-			}
-		}
+		peak := float64(math.Float32frombits(m.high))
+		m.high = 0
 		m.peak, m.top = max(m.peak, peak), max(m.top, peak)
-		m.square += square
-		m.frames += int64(frames)
 		loudest = max(loudest, peak)
+		if m.loud != nil {
+			m.listen(block[4*c:], 4*len(meters))
+		}
 	}
 	return loudest
+}
+
+// listen adds samples that lie so many bytes apart to what a person sees.
+func (m *meter) listen(p []byte, step int) {
+	for ; ; p = p[step:] {
+		v := float64(math.Float32frombits(binary.LittleEndian.Uint32(p)))
+		m.square += v * v
+		m.frames++
+		m.loud.Add(v)
+		if len(p) < step+4 {
+			return
+		}
+	}
 }
 
 // levelDB is a value in dBFS.

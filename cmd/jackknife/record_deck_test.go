@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,11 +70,22 @@ func TestMeter(t *testing.T) {
 		block = append(block, encodeFloat(v)...)
 	}
 	m := make([]meter, 2)
+	loud := loudness.NewMomentary(48000)
+	m[0].loud = &loud
 	if loud := measure(m, block); loud != 1 {
 		t.Errorf("loudest %v", loud)
 	}
 	if m[0].peak != 0.5 || m[0].square != 1 || m[0].clips != 0 || m[1].clips != 2 || m[1].top != 1 {
 		t.Errorf("meters %+v", m)
+	}
+	// What is no number is none, and no level; infinity is a clip.
+	m = make([]meter, 1)
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	if loud := measure(m, slices.Concat(encodeFloat(nan), encodeFloat(-0.25), encodeFloat(nan))); loud != 0.25 || m[0].clips != 0 {
+		t.Errorf("loudest %v beside no number, meter %+v", loud, m[0])
+	}
+	if loud := measure(m, encodeFloat(inf)); !math.IsInf(loud, 1) || m[0].clips != 1 {
+		t.Errorf("loudest %v, meter %+v", loud, m[0])
 	}
 }
 
