@@ -99,6 +99,7 @@ check: ## gofmt and go vet, with cgo and without
 
 install: build ## install the program, its man page and completions under PREFIX
 	install -D -m 755 build/jackknife $(DESTDIR)$(PREFIX)/bin/jackknife
+	ln -sf jackknife $(DESTDIR)$(PREFIX)/bin/jackknife-nsm
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	build/jackknife man > $(DESTDIR)$(PREFIX)/share/man/man1/jackknife.1

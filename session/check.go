@@ -1,7 +1,9 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -118,5 +120,6 @@ func (f *File) mistakes(c Check) Errors {
 			wrong(f.tree.key("deliver").items[i].key("bits"), "bits: %d: want 16, 24 or 32", b)
 		}
 	}
+	slices.SortStableFunc(errs, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
 	return errs
 }

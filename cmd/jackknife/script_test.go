@@ -12,7 +12,7 @@ import (
 
 // TestMain lets the scripts run the real program as the command jackknife.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"jackknife": main})
+	testscript.Main(m, map[string]func(){"jackknife": main, nsmProgram: main})
 }
 
 // scriptCommands are the commands the scripts have beyond testscript's own.

@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,7 +110,11 @@ func (f *sessionFlags) file(args []string) (*session.File, error) {
 
 func checkPatch(lines []string) error {
 	_, err := jackgraph.ParsePatch(strings.NewReader(strings.Join(lines, "\n")+"\n"), "line", nil)
-	return err
+	if err == nil {
+		return nil
+	}
+	what := strings.TrimPrefix(err.Error(), fmt.Sprintf("line:%d: ", len(lines))) // the place is that of the session file
+	return errors.New(what)
 }
 
 func checkSelector(text string) error {
@@ -154,15 +160,7 @@ func (f *sessionFlags) machine(s *streams, file *session.File) (session.Machine,
 		return session.Machine{}, err
 	}
 	return session.Machine{
-		Do: func(ctx context.Context, args []string) session.Outcome {
-			var out, said bytes.Buffer
-			inner := &streams{in: strings.NewReader(""), out: &out, err: &said}
-			if args[0] == "record" {
-				inner.err = s.err // meters
-			}
-			code, err := execute(ctx, args, inner)
-			return session.Outcome{Out: out.Bytes(), Code: code, Err: err}
-		},
+		Do: func(ctx context.Context, args []string) session.Outcome { return doCommand(ctx, s, args) },
 		Run: func(ctx context.Context, h session.Hook, env []string) error {
 			words := h.Words
 			if h.Shell != "" {
@@ -184,6 +182,50 @@ func (f *sessionFlags) machine(s *streams, file *session.File) (session.Machine,
 		Now:    time.Now,
 		Claims: filepath.Dir(journal),
 	}, nil
+}
+
+// doCommand carries out a command of jackknife in a process of its own: what
+// happens there, to libjack for one, does not end the session. When the session
+// is killed the process is told to end, too: a take is finished then.
+func doCommand(ctx context.Context, s *streams, args []string) session.Outcome {
+	// The signal comes when the thread that began the process ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
+	cmd.Args[0] = "jackknife"
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if args[0] == "record" {
+		cmd.Stderr = s.err // meters
+	}
+	o := session.Outcome{Err: cmd.Run(), Out: out.Bytes()}
+	var exit *exec.ExitError
+	if !errors.As(o.Err, &exit) {
+		return o
+	}
+	o.Code = exit.ExitCode()
+	f := &failure{code: o.Code}
+	var lines []string
+	for line := range strings.Lines(said.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		if what, ok := strings.CutPrefix(line, "jackknife: error: "); ok {
+			lines = append(lines, what)
+		} else if hint, ok := strings.CutPrefix(line, "jackknife: hint: "); ok {
+			f.hint = hint
+		}
+	}
+	switch {
+	case o.Code < 0:
+		f.code, f.err = exitFailed, fmt.Errorf("jackknife %s: %w", shellWords(args), o.Err)
+	case len(lines) == 0:
+		f.err = fmt.Errorf("jackknife %s: exit code %d", args[0], o.Code)
+	default:
+		f.err = errors.New(strings.Join(lines, "\n"))
+	}
+	o.Err = f
+	return o
 }
 
 // teller tells what happens on standard error, for people or as JSON.
