@@ -170,6 +170,7 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		}},
 		{"A whole evening:", []*cobra.Command{
 			sessionCommand(s),
+			nsmCommand(s),
 		}},
 		{"The sound card:", []*cobra.Command{
 			cardCommand(s),
