@@ -39,3 +39,13 @@ func (m *MIDIPort) Send(c ControlChange) error { return ErrNoLibrary }
 func (m *MIDIPort) Listen(ctx context.Context, moved func(ControlChange), joined func()) error {
 	return ErrNoLibrary
 }
+
+// Sequencer is a client of the kernel's MIDI sequencer: nor this.
+type Sequencer struct{}
+
+func OpenSequencer(client string) (*Sequencer, error) { return nil, ErrNoLibrary }
+
+func (s *Sequencer) Close() error                         { return ErrNoLibrary }
+func (s *Sequencer) Ports() []SeqPort                     { return nil }
+func (s *Sequencer) Connect(from, to SeqAddress) error    { return ErrNoLibrary }
+func (s *Sequencer) Disconnect(from, to SeqAddress) error { return ErrNoLibrary }

@@ -51,19 +51,13 @@ type MIDIPort struct {
 // OpenMIDI makes a client with a port. Without a sequencer the error is
 // ErrNoSequencer.
 func OpenMIDI(client, port string) (*MIDIPort, error) {
-	hush()
-	m := new(MIDIPort)
-	name := C.CString("default")
-	defer C.free(unsafe.Pointer(name))
-	if r := C.snd_seq_open(&m.seq, name, C.SND_SEQ_OPEN_DUPLEX, C.SND_SEQ_NONBLOCK); r == -C.ENOENT || r == -C.ENODEV || r == -C.ENXIO {
-		return nil, ErrNoSequencer
-	} else if r < 0 {
-		return nil, fmt.Errorf("the ALSA sequencer: %w", failed(r))
+	seq, err := openSeq(client, C.SND_SEQ_NONBLOCK)
+	if err != nil {
+		return nil, err
 	}
-	clientName, portName := C.CString(client), C.CString(port)
-	defer C.free(unsafe.Pointer(clientName))
+	m := &MIDIPort{seq: seq}
+	portName := C.CString(port)
 	defer C.free(unsafe.Pointer(portName))
-	C.snd_seq_set_client_name(m.seq, clientName)
 	m.port = C.snd_seq_create_simple_port(m.seq, portName,
 		C.SND_SEQ_PORT_CAP_READ|C.SND_SEQ_PORT_CAP_SUBS_READ|C.SND_SEQ_PORT_CAP_WRITE|C.SND_SEQ_PORT_CAP_SUBS_WRITE,
 		C.SND_SEQ_PORT_TYPE_MIDI_GENERIC|C.SND_SEQ_PORT_TYPE_APPLICATION)
