@@ -45,8 +45,9 @@ type MeasureKind uint8
 
 const (
 	// ToneDB is the distance of a fill from the nearest room tone: root mean
-	// square over third octaves, dB, less what chance makes of it in so short a
-	// time. At most 1 dB, or what one stretch of the tone differs from the others.
+	// square over third octaves, dB, less what chance can make of it in so short a
+	// time. At most 1 dB, or half as much again as one stretch of the tone around
+	// differs from the others.
 	ToneDB MeasureKind = iota
 	// StepDB is how far the level steps at the edges, over 100 ms on either
 	// side: at most 0.5 dB more than the tone's own level does (three standard
@@ -54,14 +55,15 @@ const (
 	StepDB
 	// Period is how much a fill repeats itself: the highest autocorrelation of
 	// its envelope in six bands, at lags from 0.2 s to 3 s. At most 0.05 more
-	// than that of as much room tone, or than chance makes of noise.
+	// than that of as much room tone, or than chance makes of noise; of both, where
+	// the room itself beats, as with a fan.
 	Period
 	// RunMS is the longest run of equal samples in a fill: at most 1 ms, or what
 	// the tone itself has.
 	RunMS
 	// Click is the second difference at the edges against the 99.9th percentile
 	// of that of the sound around: at most 1.3, or what the sound around has, and
-	// what rounding to whole samples adds.
+	// what seam and rounding to whole samples add.
 	Click
 )
 
@@ -79,6 +81,7 @@ const (
 	mostPeriod = 0.05
 	mostRunMS  = 1.0
 	mostClick  = 1.3
+	blended    = 1.05 // times what the sound around has: a seam adds a little to it
 )
 
 // Check measures what can be heard of the edits of l in the edited take, and
@@ -312,7 +315,7 @@ func (c *checker) measure(e Edit, out Span, half int64) ([]Measure, error) {
 		for _, at := range []int64{out.Start - half, out.Start + seamIn, out.End - seamOut, out.End + half} {
 			from, to := max(0, at-ms(clickMillis)-around.Start), min(int64(len(y[k])), at+ms(clickMillis)-around.Start)
 			if to-from > 2 {
-				note(Click, bend(y[k][from:to])/typical, max(mostClick, most/typical)+c.rounding()/typical)
+				note(Click, bend(y[k][from:to])/typical, max(mostClick, blended*most/typical)+c.rounding()/typical)
 			}
 		}
 	}
