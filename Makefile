@@ -12,7 +12,7 @@ VM_PACKAGES    = qemu-system-x86 seabios cpio kmod xz-utils
 # The rooms under testdata are packages too; ./... does not see them.
 PACKAGES = ./... $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard testdata/*/*.go)))))
 
-.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench bench-quality test-vm check install clean
+.PHONY: help deps build-deps demo-deps test-deps jack-tools build demo test pure race tsan fuzz bench bench-quality soak test-vm check install clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -78,10 +78,16 @@ fuzz: build-deps ## fuzz every parser for FUZZTIME each (default 30s)
 	        echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzzminimizetime 1x -fuzztime $(FUZZTIME) $$p || exit 1; \
 	    done; done
 
-bench: build demo-deps test-deps ## print speed and memory as ratios to cp and sox, and the long recording under load
+bench: build demo-deps test-deps ## print speed and memory as ratios to cp, sox, jack_capture and a plain C client (half an hour)
+	$(call apt,jack-capture)
 	$(GO) test ./rt -run 'TestLoad$$' -count=1 -v -args -load 60s
+	gcc -std=gnu11 -O2 -Wall -Wextra -o build/passthrough testdata/passthrough/passthrough.c -ljack
+	$(GO) run -tags timed ./testdata/benchrecord build/jackknife build/passthrough build/benchrecord
 	$(GO) run ./testdata/bench build/jackknife build/bench
 	$(GO) test -run '^$$' -bench . ./wav ./editor ./jackgraph
+
+soak: build demo-deps test-deps ## break recordings in every way, again and again, and count frames (root: disks, too)
+	$(GO) run ./testdata/soak build/jackknife build/soak
 
 bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills beside other programs
 	$(call apt,auto-editor)

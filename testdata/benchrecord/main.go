@@ -1,4 +1,4 @@
-//go:build cgo && timed
+//go:build cgo
 
 // Command benchrecord times the recording loop beside a plain C client, and a
 // recording beside jack_capture, all on the same private server in the same run:
@@ -259,9 +259,9 @@ func loop(ctx context.Context, channels, length string) error {
 	if err != nil {
 		return err
 	}
-	times := l.CycleTimes()
+	times := cycleTimes(l)
 	if len(times) == 0 {
-		return errors.New("no cycle was timed")
+		return errors.New("no cycle was timed: build this with -tags timed")
 	}
 	slices.Sort(times)
 	skips := source.Skips()

@@ -46,12 +46,19 @@ static int process(jack_nframes_t n, void *arg)
 	return 0;
 }
 
+static void mute(const char *message)
+{
+	(void)message;
+}
+
 struct counter *counter_open(const char *name, int channels)
 {
 	struct counter *s = calloc(1, sizeof *s);
 	if (!s || channels > MAX_CHANNELS)
 		return NULL;
 	s->channels = channels;
+	jack_set_error_function(mute);
+	jack_set_info_function(mute);
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
