@@ -117,27 +117,41 @@ func encodePCM[T float32 | float64](dst []byte, src []T, f Format) {
 	full := math.Ldexp(1, f.Bits-1)
 	low, high := -full, full-1
 	left := uint(8*f.SampleBytes - f.Bits)
-	for i, x := range src {
-		v := math.RoundToEven(float64(x) * full)
-		switch {
-		case v > high:
-			v = high
-		case v < low:
+	// Rounds to even, and leaves the number in the low bits, as an int32.
+	const round = 3 << 51
+	code := func(x T) int32 {
+		v := float64(x) * full
+		if !(v >= low) {
 			v = low
-		case v != v:
-			v = 0
+			if x != x {
+				v = 0
+			}
+		} else if v > high {
+			v = high
 		}
-		n := int32(v) << left
-		switch f.SampleBytes {
-		case 1:
-			dst[i] = byte(n + 128)
-		case 2:
-			binary.LittleEndian.PutUint16(dst[2*i:], uint16(n))
-		case 3:
-			d := dst[3*i : 3*i+3]
-			d[0], d[1], d[2] = byte(n), byte(n>>8), byte(n>>16)
-		default:
-			binary.LittleEndian.PutUint32(dst[4*i:], uint32(n))
+		return int32(math.Float64bits(v+round)) << left
+	}
+	switch f.SampleBytes {
+	case 1:
+		for i, x := range src {
+			dst[i] = byte(code(x) + 128)
+		}
+	case 2:
+		for i, x := range src {
+			binary.LittleEndian.PutUint16(dst[2*i:], uint16(code(x)))
+		}
+	case 3:
+		for len(src) > 1 { // what is too much of four bytes is written over by the next sample
+			binary.LittleEndian.PutUint32(dst, uint32(code(src[0])))
+			dst, src = dst[3:], src[1:]
+		}
+		for _, x := range src {
+			n := code(x)
+			dst[0], dst[1], dst[2] = byte(n), byte(n>>8), byte(n>>16)
+		}
+	default:
+		for i, x := range src {
+			binary.LittleEndian.PutUint32(dst[4*i:], uint32(code(x)))
 		}
 	}
 }
