@@ -33,6 +33,8 @@ type recording struct {
 	rolls    bool          // with JACK's transport
 	silence  time.Duration // below that level that ends it; 0: none does
 	preRoll  time.Duration
+	along    along     // what is played meanwhile
+	counted  bool      // channels were asked for
 	device   string    // "": a JACK server
 	rateHz   int       // of the device
 	sockets  []int     // of the device, counted from 1
@@ -63,6 +65,7 @@ func (r *recording) waits() bool { return r.wait || r.takes != "" || r.onSignal 
 func recordCommand(s *streams) *cobra.Command {
 	var r recording
 	var from, tracks, follow []string
+	var alongside alongFlags
 	var onSignal string
 	c := &cobra.Command{
 		Use:   "record TAKE",
@@ -102,6 +105,14 @@ While a disk is full or fails, the audio waits in the ring, and recording goes
 on as soon as there is room; with --spill FOLDER the take is continued there
 before the ring is full.
 
+--overdub BACKING plays a file meanwhile and goes on until Ctrl-C. What is sung to
+it lines up with it to the frame, by the latencies that JACK states (jackknife
+latency measures whether they are true). --punch OLD mends the end of a take: its
+last five seconds before --at are played, then it is made anew from there. TAKE is
+the old one until --at and the new from there on, with the editor's seam between;
+both are whole in TAKE-whole.wav, which the plan TAKE.wav.edits joins. OLD is not
+touched.
+
 Where no JACK server runs, --device records from a sound device, as jackknife
 devices lists them; --from and --track then name its channels: --from 1..2. If
 nobody fetches what it has in time, frames are lost, and a device does not say
@@ -111,6 +122,8 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
   jackknife record take.wav --channels 2 --name voice   # then connect voice:in_1, voice:in_2
   jackknife record talk.wav --track host=system:capture_1 --track guest=system:capture_2 --split --bits 24
   jackknife record --takes evening --from system:capture_1 --on-signal -40dB --until-silence 10s
+  jackknife record voice.wav --from system:capture_1 --overdub music.wav
+  jackknife record take-2.wav --from system:capture_1 --punch take.wav --at 1:02.5
   jackknife record take.wav --device hw:0,0 --track voice=3`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {
@@ -177,9 +190,13 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 			default:
 				err = r.lineupOnDevice(from, tracks)
 			}
+			if err == nil {
+				err = alongside.read(&r)
+			}
 			if err != nil {
 				return err
 			}
+			r.counted = c.Flags().Changed("channels")
 			return record(c.Context(), s, r)
 		},
 	}
@@ -205,6 +222,14 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 	f.BoolVarP(&r.quiet, "quiet", "q", false, "no meters and no summary; losses and errors are told all the same")
 	f.BoolVarP(&r.dry, "dry-run", "n", false, "show what would be recorded")
 	f.BoolVar(&r.asJSON, "json", false, "print the summary of each take as one JSON object")
+	f.StringVar(&alongside.overdub, "overdub", "", "play this `file` meanwhile; the take lines up with it")
+	f.StringVar(&alongside.punch, "punch", "", "make anew the end of this `take`: play it up to --at, and go on from there")
+	f.StringVar(&alongside.at, "at", "", "`time` of the take at which --punch begins (default its end)")
+	f.DurationVar(&alongside.roll, "roll", 5*time.Second, "how much is played before --at")
+	f.StringArrayVar(&alongside.to, "to", nil, "inputs that hear what is played, by selector; may be given more than once")
+	c.RegisterFlagCompletionFunc("to", func(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return completePorts(toComplete, jackgraph.Input)
+	})
 	deviceFlag(c, &r.device)
 	f.IntVar(&r.rateHz, "rate", 48000, "sample rate of the device in Hz")
 	serverFlag(c)
