@@ -19,6 +19,9 @@ func record(ctx context.Context, s *streams, want recording) error {
 	if want.device != "" {
 		return recordDevice(ctx, s, want)
 	}
+	if want.along.file != "" {
+		return orDevice(want.recordAlong(ctx, s))
+	}
 	return orDevice(recordServer(ctx, s, want))
 }
 
