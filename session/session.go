@@ -208,13 +208,18 @@ func (s *Session) take(ctx context.Context, st step) (missing, err error) {
 		s.Tell("already so", "step", st.name)
 		return nil, nil
 	}
-	if len(t.undo) > 0 {
-		if t.save != nil {
-			if o := s.Do(ctx, t.save); o.Err != nil {
-				return nil, o.Err
-			}
+	undo := t.undo
+	if t.save != nil {
+		switch o := s.Do(ctx, t.save); {
+		case o.Code == noMatch: // there is nothing yet
+		case o.Err != nil:
+			return nil, o.Err
+		default:
+			undo = append([][]string{t.restore}, undo...)
 		}
-		if err := s.home.note(change{s.Now(), st.name, t.undo}); err != nil {
+	}
+	if len(undo) > 0 {
+		if err := s.home.note(change{s.Now(), st.name, undo}); err != nil {
 			return nil, err
 		}
 	}

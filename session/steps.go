@@ -18,11 +18,12 @@ type step struct {
 
 // todo is what a step has to do: nothing where lines is empty.
 type todo struct {
-	args   []string   // the command that does it
-	lines  []string   // what it changes
-	absent []string   // what it would change if it were there
-	save   []string   // the command that keeps what undo needs, or nil
-	undo   [][]string // the commands that put back what is there now
+	args    []string   // the command that does it
+	lines   []string   // what it changes
+	absent  []string   // what it would change if it were there
+	undo    [][]string // the commands that put back what is there now, the last first
+	save    []string   // the command that keeps what is there now, or nil
+	restore []string   // the command that loads what was kept, after those of undo
 }
 
 // asked is the look of a command whose -n --json says what it would change.
@@ -46,7 +47,7 @@ func asked(args, save []string, read func(out []byte, t *todo) error) func(conte
 func (f *File) steps(n int) []step {
 	var steps []step
 	if s := f.Server; s != nil {
-		steps = append(steps, f.serverStep(s))
+		steps = append(steps, f.serverStep(s, n))
 	}
 	if c := f.Card; c != nil {
 		steps = append(steps, f.cardSteps(c, n)...)
@@ -150,19 +151,29 @@ func (f *File) cardSteps(c *Card, n int) []step {
 	return steps
 }
 
-// cardStep is a step on the card; what is there before is saved as a whole,
+// cardStep is a step on the card; what is there before is kept as a whole,
 // because a driver may drag other settings along.
 func (f *File) cardStep(name, card string, args []string, n, i int) step {
-	which := []string{}
-	if card != "" {
-		which = []string{"--card", card}
-	}
-	before := filepath.Join(f.Home(), fmt.Sprintf("before-%d-%d.state", n, i))
-	save := append([]string{"card", "save", "--output", before, "--force"}, which...)
-	return step{name, asked(append(args, which...), save, func(out []byte, t *todo) error {
-		t.undo = [][]string{append([]string{"card", "load", before}, which...)}
+	save, restore := f.keepCard(card, fmt.Sprintf("%d-%d", n, i))
+	return step{name, asked(append(args, onCard(card)...), save, func(out []byte, t *todo) error {
+		t.restore = restore
 		return namedChanges(out, t)
 	})}
+}
+
+// keepCard is the command that keeps the state of a card, and the one that
+// brings it back.
+func (f *File) keepCard(card, name string) (save, restore []string) {
+	before := filepath.Join(f.Home(), "before-"+name+".state")
+	return append([]string{"card", "save", "--output", before, "--force"}, onCard(card)...),
+		append([]string{"card", "load", before}, onCard(card)...)
+}
+
+func onCard(card string) []string {
+	if card == "" {
+		return nil
+	}
+	return []string{"--card", card}
 }
 
 // namedChanges reads changes of things that have names.
@@ -205,14 +216,27 @@ func (f *File) namesStep(set string, n, i int) step {
 	before := filepath.Join(f.Home(), fmt.Sprintf("before-%d-%d.names", n, i))
 	save := f.onServer([]string{"names", "save", before, "--force"})
 	return step{"names", asked(f.onServer([]string{"names", "load", f.named(set)}), save, func(out []byte, t *todo) error {
-		t.undo = [][]string{f.onServer([]string{"names", "load", before, "--exact"})}
-		return namedChanges(out, t)
+		var changes []struct{ Name, Pretty, Result string }
+		if err := json.Unmarshal(out, &changes); err != nil {
+			return err
+		}
+		t.restore = f.onServer([]string{"names", "load", before})
+		for _, c := range changes {
+			switch c.Result {
+			case "would name":
+				t.lines = append(t.lines, c.Name+" = "+c.Pretty)
+				t.undo = append(t.undo, f.onServer([]string{"names", "clear", c.Name}))
+			case "absent":
+				t.absent = append(t.absent, c.Name+" = "+c.Pretty)
+			}
+		}
+		return nil
 	})}
 }
 
 // serverStep has a server run as the session wants it. One that runs already
 // can have its block changed, not its rate.
-func (f *File) serverStep(s *Server) step {
+func (f *File) serverStep(s *Server, n int) step {
 	return step{"server", func(ctx context.Context, do Do) (todo, error) {
 		o := do(ctx, f.onServer([]string{"server", "status", "--json"}))
 		if o.Code == noServer {
@@ -222,6 +246,9 @@ func (f *File) serverStep(s *Server) step {
 			}
 			t.lines = []string{"start the server: " + strings.Join(s.words(), " ")}
 			t.undo = [][]string{f.onServer([]string{"server", "stop"})}
+			if f.Card != nil { // whose clock the server sets
+				t.save, t.restore = f.keepCard(f.Card.Card, fmt.Sprintf("%d-server", n))
+			}
 			return t, nil
 		}
 		if o.Err != nil {
