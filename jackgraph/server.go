@@ -52,11 +52,12 @@ import (
 	"unsafe"
 
 	jack "github.com/xthexder/go-jack"
+	"golang.org/x/sys/unix"
 )
 
 // answerLimit bounds every call that asks the server: libjack waits without
 // end for one that hangs or, closing, for one that died.
-const answerLimit = 3 * time.Second
+const answerLimit = 5 * time.Second
 
 // Server is a client of a running JACK server. It is for one goroutine.
 type Server struct {
@@ -77,6 +78,7 @@ type Server struct {
 // Open silences libjack's messages for the whole process.
 func Open(name string) (*Server, error) {
 	C.silence()
+	unlock := lockOpening()
 	type opened struct {
 		client *jack.Client
 		status int
@@ -84,6 +86,7 @@ func Open(name string) (*Server, error) {
 	answer := make(chan opened, 1)
 	go func() {
 		client, status := jack.ClientOpen(name, jack.NoStartServer)
+		unlock()
 		answer <- opened{client, status}
 	}()
 	select {
@@ -96,6 +99,26 @@ func Open(name string) (*Server, error) {
 	case <-time.After(answerLimit):
 		return nil, fmt.Errorf("%s: %w", whichServer(), ErrNoAnswer)
 	}
+}
+
+// lockOpening waits, but not for long, until no other jackknife of this user is
+// joining a server, and keeps others from it until unlock is called. JACK2's
+// servers know clients that are half there, and one of two that come at the same
+// moment has been seen to wait for the other without end.
+func lockOpening() (unlock func()) {
+	if OnPipeWire() {
+		return func() {}
+	}
+	f, err := os.OpenFile(fmt.Sprintf("/dev/shm/jackknife-opening-%d", os.Getuid()), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return func() {}
+	}
+	for limit := time.Now().Add(time.Second); unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			break // it hangs: what was to be waited for is no help
+		}
+	}
+	return func() { f.Close() }
 }
 
 // ask makes a call that waits for the server. It returns the call's result.
