@@ -257,6 +257,8 @@ func (s *Stream) gone(why error) error {
 	return fmt.Errorf("device %s: %w: %w", s.device.Name, ErrDeviceGone, why)
 }
 
+var errNoClock = errors.New("it gives frames faster than time goes by: it is no card")
+
 var errNoFrames = fmt.Errorf("no frame moved for %v (is its clock external, and without a signal?)", stuckAfter)
 
 // Record writes what the device hears to w, as interleaved float32
@@ -381,6 +383,8 @@ func (s *Stream) capture(ctx context.Context) error {
 			return nil
 		case time.Since(lastFrame) > stuckAfter:
 			return s.gone(errNoFrames)
+		case float64(moved) > float64(s.cfg.RateHz)*(5+1.5*at.Seconds()):
+			return s.gone(errNoClock)
 		}
 		select {
 		case <-tick.C:
