@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -63,13 +64,13 @@ func Open(name string) (*Ctl, error) {
 		if len(cards) == 0 {
 			return nil, errors.Join(ErrNoCard, err)
 		}
-		name = strconv.Itoa(cards[0].Number)
-		for _, c := range cards {
-			if c.Driver == ICE1712 {
-				name = strconv.Itoa(c.Number)
-				break
+		first := cards[0]
+		for _, driver := range []string{ICE1724, ICE1712} { // the latter before the former
+			if i := slices.IndexFunc(cards, func(c Card) bool { return c.Driver == driver }); i >= 0 {
+				first = cards[i]
 			}
 		}
+		name = strconv.Itoa(first.Number)
 	}
 	if strings.Contains(name, ":") {
 		return openControl(name)

@@ -158,7 +158,11 @@ func examineClock(c Clock, elements []*Element, problem, note func(string, ...st
 		problem("the clock is external ("+c.Source()+") and there is no signal: programs hang", "clock", Internal)
 	}
 	if c.Locking != nil && c.Locking.Value[0] != 0 {
-		problem(fmt.Sprintf("the rate is locked: programs run at %s Hz whatever they ask for, or fail", c.Default.Text(c.Default.Value)), "clock", "--lock", "off")
+		rate := c.Rate
+		if c.Default != nil {
+			rate = c.Default
+		}
+		problem(fmt.Sprintf("the rate is locked: programs run at %s Hz whatever they ask for, or fail", item(rate)), "clock", "--lock", "off")
 	}
 	if c.Source() == SPDIF {
 		return

@@ -175,7 +175,9 @@ func showClock(s *streams, clock alsa.Clock, asJSON bool) error {
 		case clock.Source() != alsa.Internal:
 			fmt.Fprintf(w, "signal\tunknown: this card does not tell\n")
 		}
-		fmt.Fprintf(w, "rate\t%d Hz\n", clock.RateHz())
+		if rate := clock.RateHz(); rate != 0 { // else it is the outside gear's
+			fmt.Fprintf(w, "rate\t%d Hz\n", rate)
+		}
 		for _, e := range []struct {
 			name, unit string
 			e          *alsa.Element

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -31,41 +32,67 @@ var _ = addScriptCommand("alsajack", func(ts *testscript.TestScript, neg bool, a
 		ts.Fatalf("usage: alsajack [ARG...] after cards")
 	}
 	name := "jkcard" + strings.ToLower(rand.Text()[:8])
-	server := r.(*cards.Rack).Command("jackd", append([]string{"-n", name, "-S", "-r", "-d", "alsa", "-d", "hw:0"}, args...)...)
+	ts.Setenv("JACK_DEFAULT_SERVER", name)
+	for limit := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		server, err := startOnCard(r.(*cards.Rack), name, ts.MkAbs("jackd.log"), args)
+		if err == nil {
+			ts.Defer(server.end)
+			return
+		}
+		if !strings.Contains(err.Error(), "Too many servers") || time.Now().After(limit) { // eight a machine
+			ts.Fatalf("%v", err)
+		}
+	}
+})
+
+// cardServer is a jackd that was started, and when it ended.
+type cardServer struct {
+	*exec.Cmd
+	ended chan struct{}
+}
+
+func (s cardServer) end() {
+	s.Process.Signal(syscall.SIGTERM)
+	<-s.ended
+}
+
+// startOnCard starts a jackd on card 0 and waits until it can be used. Its log is
+// in the error.
+func startOnCard(r *cards.Rack, name, log string, args []string) (cardServer, error) {
+	server := cardServer{r.Command("jackd", append([]string{"-n", name, "-S", "-r", "-d", "alsa", "-d", "hw:0"}, args...)...), make(chan struct{})}
 	server.Env = append(server.Env, "JACK_NO_AUDIO_RESERVATION=1")
 	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	log, err := os.Create(ts.MkAbs("jackd.log"))
-	ts.Check(err)
-	server.Stdout, server.Stderr = log, log
-	ts.Check(server.Start())
-	ended := make(chan struct{})
+	out, err := os.Create(log)
+	if err != nil {
+		return server, err
+	}
+	defer out.Close()
+	server.Stdout, server.Stderr = out, out
+	if err := server.Start(); err != nil {
+		return server, err
+	}
 	go func() {
 		server.Wait()
-		log.Close()
-		close(ended)
+		close(server.ended)
 	}()
-	ts.Defer(func() {
-		server.Process.Signal(syscall.SIGTERM)
-		<-ended
-	})
-	ts.Setenv("JACK_DEFAULT_SERVER", name)
 	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		list := exec.Command("jack_lsp")
 		list.Env = append(os.Environ(), "JACK_DEFAULT_SERVER="+name, "JACK_NO_START_SERVER=1")
 		if list.Run() == nil {
-			return
+			return server, nil
 		}
 		select {
-		case <-ended:
+		case <-server.ended:
 			limit = time.Time{}
 		default:
 		}
 		if time.Now().After(limit) {
-			text, _ := os.ReadFile(log.Name())
-			ts.Fatalf("no jackd on the card:\n%s", text)
+			server.end()
+			text, _ := os.ReadFile(log)
+			return server, fmt.Errorf("no jackd on the card:\n%s", text)
 		}
 	}
-})
+}
 
 // records runs jackknife record, which may end with gaps on a busy machine.
 var _ = addScriptCommand("records", func(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -77,7 +78,7 @@ twice.`,
 				return err
 			}
 			defer ctl.Close()
-			if ctl.Card.Driver != alsa.ICE1712 {
+			if !alsa.Envy24(ctl.Card.Driver) {
 				return noEnvy24(ctl)
 			}
 			changes, err := stage(elements, scenes[i], input, rate)
@@ -148,6 +149,9 @@ func stageStep(elements []*alsa.Element, step, input string, rate int) ([]alsa.C
 		return reroute(alsa.Outputs(elements), words[1], words[2])
 	case "mixer":
 		strips := alsa.Strips(elements)
+		if len(strips) == 0 {
+			return nil, &failure{code: exitNoMatch, err: errors.New("the card has no monitor mixer")}
+		}
 		picked, err := pick(strips, stripName, words[1])
 		if err != nil {
 			return nil, err
@@ -166,6 +170,9 @@ func stageStep(elements []*alsa.Element, step, input string, rate int) ([]alsa.C
 	}
 	var changes []alsa.Change
 	for i, e := range []*alsa.Element{clock.Locking, clock.Reset} {
+		if e == nil {
+			continue
+		}
 		v, err := e.Parse(e.Value, words[2+2*i])
 		if err != nil {
 			return nil, err

@@ -34,6 +34,7 @@ var names = map[string]header{
 	"delta1010":   named("M1010", "ICE1712", "M Audio Delta 1010", "M Audio Delta 1010 at 0xc0a0, irq 11", "ICE1712 - multitrack", "ICE1712 multi"),
 	"delta44":     named("M44", "ICE1712", "M Audio Delta 44", "M Audio Delta 44 at 0xc0a0, irq 11", "ICE1712 - multitrack", "ICE1712 multi"),
 	"dio2496":     named("M2496", "ICE1712", "M Audio Delta DiO 2496", "M Audio Delta DiO 2496 at 0xc0a0, irq 11", "ICE1712 - multitrack", "ICE1712 multi"),
+	"ice1724":     named("Audiophile192", "ICE1724", "M Audio Audiophile192", "M Audio Audiophile192 at 0xc0a0, irq 11", "ICE1724", "ICE1724"),
 	"onboard":     named("PCH", "HDA-Intel", "HDA Intel PCH", "HDA Intel PCH at 0xf7f10000 irq 30", "Generic codec", "ALC Analog"),
 }
 
@@ -254,7 +255,7 @@ func create(name, model string) (*Card, error) {
 	}
 	h := names[model]
 	h.Elements = int32(len(elements))
-	if text(h.Driver[:]) == "ICE1712" {
+	if strings.HasPrefix(text(h.Driver[:]), "ICE17") {
 		envy24(elements)
 	}
 	const headerSize, elementSize = int(unsafe.Sizeof(header{})), int(unsafe.Sizeof(element{}))

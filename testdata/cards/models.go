@@ -183,7 +183,7 @@ const (
 	clears
 )
 
-// envy24 gives the elements the ways of the snd-ice1712 driver (Linux 6.1,
+// envy24 gives the elements the ways of the snd-ice1712 and -ice1724 drivers (Linux 6.1,
 // sound/pci/ice1712): what it clamps, drags along, clears or echoes.
 func envy24(elements []element) {
 	at := make(map[string]int32)
@@ -200,7 +200,10 @@ func envy24(elements []element) {
 		case "H/W Playback Route", "IEC958 Playback Route":
 			e.Law = first
 		case "Multi Track Internal Clock":
-			e.Law, e.Quirk, e.Of = modulo, clock, at["Multi Track Internal Clock Default"]
+			e.Law = modulo
+			if of, ok := at["Multi Track Internal Clock Default"]; ok { // an ICE1724 has none
+				e.Quirk, e.Of = clock, of
+			}
 		case "Multi Track Internal Clock Default", "Deemphasis":
 			e.Law = modulo
 		case "IEC958 Playback PCM Stream":
