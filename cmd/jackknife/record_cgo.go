@@ -95,6 +95,7 @@ func (d *deck) prepare(l *rt.Loop) (unfollow func(), err error) {
 // run records until the end and finishes the take. jackknife take reaches the
 // recorder by the name.
 func (d *deck) run(name string, record func(rt.RecordOptions) (rt.Report, error)) error {
+	goAhead()
 	if !d.want.quiet {
 		for i, c := range d.channels {
 			switch {
