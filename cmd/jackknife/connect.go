@@ -42,17 +42,7 @@ if all did. What is connected already is done.`,
 			if err != nil {
 				return err
 			}
-			return p.run(c.Context(), func(g jackgraph.Graph) (plan, error) {
-				pair := g.Pair
-				if channels {
-					pair = g.PairChannels
-				}
-				pairs, err := pair(sides[0], sides[1])
-				if exclusive {
-					return plan{changes: g.Exclusively(pairs)}, err
-				}
-				return plan{changes: jackgraph.Changes(jackgraph.Connect, pairs)}, err
-			})
+			return p.run(c.Context(), connecting(sides, channels, exclusive))
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			switch len(args) {
@@ -70,4 +60,19 @@ if all did. What is connected already is done.`,
 	p.waitFlag(c)
 	p.flags(c)
 	return c
+}
+
+// connecting connects one selector to another.
+func connecting(sides []jackgraph.Selector, channels, exclusive bool) planner {
+	return func(g jackgraph.Graph) (plan, error) {
+		pair := g.Pair
+		if channels {
+			pair = g.PairChannels
+		}
+		pairs, err := pair(sides[0], sides[1])
+		if exclusive {
+			return plan{changes: g.Exclusively(pairs)}, err
+		}
+		return plan{changes: jackgraph.Changes(jackgraph.Connect, pairs)}, err
+	}
 }

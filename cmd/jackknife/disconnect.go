@@ -28,33 +28,13 @@ did. What is not connected is done.`,
   jackknife disconnect -n ardour: system:
   jackknife disconnect 'system:playback_*'
   jackknife disconnect --all`,
-		Args: func(c *cobra.Command, args []string) error {
-			if all && len(args) > 0 {
-				return usagef("--all goes with no names")
-			}
-			if all {
-				return nil
-			}
-			return twoSides(1)(c, args)
-		},
+		Args: func(c *cobra.Command, args []string) error { return someOrAll(c, args, all) },
 		RunE: func(c *cobra.Command, args []string) error {
 			sides, err := parseSelectors(args)
 			if err != nil {
 				return err
 			}
-			return p.run(c.Context(), func(g jackgraph.Graph) (plan, error) {
-				var pairs []jackgraph.Connection
-				var err error
-				switch {
-				case all:
-					pairs = g.Connections
-				case len(sides) == 1:
-					pairs, err = g.Around(sides[0])
-				default:
-					pairs, err = g.Between(sides[0], sides[1])
-				}
-				return plan{changes: jackgraph.Changes(jackgraph.Disconnect, pairs)}, err
-			})
+			return p.run(c.Context(), disconnecting(sides))
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 1 {
@@ -66,6 +46,35 @@ did. What is not connected is done.`,
 	c.Flags().BoolVar(&all, "all", false, "cut every connection")
 	p.flags(c)
 	return c
+}
+
+// someOrAll wants FROM and TO, FROM alone, or --all.
+func someOrAll(c *cobra.Command, args []string, all bool) error {
+	switch {
+	case !all:
+		return twoSides(1)(c, args)
+	case len(args) > 0:
+		return usagef("--all goes with no names")
+	}
+	return nil
+}
+
+// disconnecting cuts what is between two selectors, around one, or all where
+// there is none.
+func disconnecting(sides []jackgraph.Selector) planner {
+	return func(g jackgraph.Graph) (plan, error) {
+		var pairs []jackgraph.Connection
+		var err error
+		switch len(sides) {
+		case 0:
+			pairs = g.Connections
+		case 1:
+			pairs, err = g.Around(sides[0])
+		default:
+			pairs, err = g.Between(sides[0], sides[1])
+		}
+		return plan{changes: jackgraph.Changes(jackgraph.Disconnect, pairs)}, err
+	}
 }
 
 // completeConnected completes the names of ports that have a connection, or,

@@ -219,15 +219,10 @@ comments, patterns and all other lines. --force replaces it.`,
 			}
 			g := server.Snapshot()
 			server.Close()
-			listed, missing := selectPorts(g, selectors, func(jackgraph.Port) bool { return true })
-			if missing != "" {
-				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: %w", missing, jackgraph.ErrNoMatch), hint: nameHint(g, missing)}
+			admit, err := around(g, selectors)
+			if err != nil {
+				return err
 			}
-			inside := make(map[string]bool)
-			for _, p := range listed {
-				inside[p.Name] = true
-			}
-			admit := func(c jackgraph.Connection) bool { return inside[c.From] || inside[c.To] }
 			return savePatch(s, args[0], g, admit, force, update, dryRun)
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -243,6 +238,20 @@ comments, patterns and all other lines. --force replaces it.`,
 	f.BoolVarP(&dryRun, "dry-run", "n", false, "print the text instead of saving it")
 	serverFlag(c)
 	return c
+}
+
+// around admits the connections of the ports that selectors name, all where
+// there are none.
+func around(g jackgraph.Graph, selectors []jackgraph.Selector) (admit func(jackgraph.Connection) bool, err error) {
+	listed, missing := selectPorts(g, selectors, func(jackgraph.Port) bool { return true })
+	if missing != "" {
+		return nil, &failure{code: exitNoMatch, err: fmt.Errorf("%s: %w", missing, jackgraph.ErrNoMatch), hint: nameHint(g, missing)}
+	}
+	inside := make(map[string]bool)
+	for _, p := range listed {
+		inside[p.Name] = true
+	}
+	return func(c jackgraph.Connection) bool { return inside[c.From] || inside[c.To] }, nil
 }
 
 func savePatch(s *streams, name string, g jackgraph.Graph, admit func(jackgraph.Connection) bool, force, update, dryRun bool) error {
@@ -318,10 +327,7 @@ ports time to come.`,
 			case exclusive:
 				how = jackgraph.Exclusive
 			}
-			return p.run(c.Context(), func(g jackgraph.Graph) (plan, error) {
-				changes, absent := file.Changes(g, how)
-				return plan{changes, absent}, nil
-			})
+			return p.run(c.Context(), loading(file, how))
 		},
 		ValidArgsFunction: completePatches,
 	}
@@ -332,6 +338,14 @@ ports time to come.`,
 	p.waitFlag(c)
 	p.flags(c)
 	return c
+}
+
+// loading makes what a patch says.
+func loading(p jackgraph.Patch, how jackgraph.Exactness) planner {
+	return func(g jackgraph.Graph) (plan, error) {
+		changes, absent := p.Changes(g, how)
+		return plan{changes, absent}, nil
+	}
 }
 
 func patchDiffCommand(s *streams) *cobra.Command {

@@ -162,10 +162,7 @@ func (o order) carryOut(ctx context.Context, server *jackgraph.Server) (word str
 		if o.exact {
 			how = jackgraph.Exact
 		}
-		err = p.run(ctx, func(g jackgraph.Graph) (plan, error) {
-			changes, absent := file.Changes(g, how)
-			return plan{changes, absent}, nil
-		})
+		err = p.run(ctx, loading(file, how))
 	case "patch save":
 		every := func(jackgraph.Connection) bool { return true }
 		return "saved as " + o.name, savePatch(s, o.name, server.Snapshot(), every, o.force, o.update, false)

@@ -30,14 +30,27 @@ type patching struct {
 
 	unrecorded bool // not for the journal
 
-	server *jackgraph.Server // joined already, by the patchbay
+	server patchable // joined already; else the JACK server is joined
+}
+
+// patchable has ports that can be connected: a JACK server, or the kernel's
+// MIDI sequencer.
+type patchable interface {
+	Snapshot() jackgraph.Graph
+	Do(jackgraph.Change) error
+	Await(ctx context.Context, changes []jackgraph.Change) jackgraph.Graph
 }
 
 func (p *patching) flags(c *cobra.Command) {
+	p.resultFlags(c)
+	serverFlag(c)
+}
+
+// resultFlags are those of commands that print what became of each change.
+func (p *patching) resultFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVarP(&p.dryRun, "dry-run", "n", false, "say what would be done and change nothing")
 	f.BoolVar(&p.asJSON, "json", false, "print JSON: an array of from, to, result, error")
-	serverFlag(c)
 }
 
 // waitFlag lets a command wait for ports.
@@ -83,11 +96,12 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 		server = watch.Server
 	} else {
 		if server == nil {
-			var err error
-			if server, err = openServer(); err != nil {
+			joined, err := openServer()
+			if err != nil {
 				return err
 			}
-			defer server.Close()
+			defer joined.Close()
+			server = joined
 		}
 		before = server.Snapshot()
 	}
@@ -133,7 +147,7 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned pl
 
 // apply makes the changes whose error is nil and puts in its place what went
 // wrong with them. It returns those that are in force now.
-func apply(ctx context.Context, server *jackgraph.Server, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
+func apply(ctx context.Context, server patchable, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
 	var index []int
 	for i, change := range changes {

@@ -84,20 +84,7 @@ Exit 4 if a selector matches nothing.`,
 			if v.connections || v.json || v.dot || v.drawn {
 				g = server.Snapshot()
 			}
-			if v.byOrder {
-				slices.SortStableFunc(g.Ports, jackgraph.ByOrder)
-			}
-			admit := func(p jackgraph.Port) bool {
-				return v.inputs == v.outputs || v.inputs == (p.Dir == jackgraph.Input)
-			}
-			listed, missing := selectPorts(g, selectors, admit)
-			if err := v.write(s.out, g, listed); err != nil {
-				return err
-			}
-			if missing != "" {
-				return &failure{code: exitNoMatch, err: fmt.Errorf("%s: %w", missing, jackgraph.ErrNoMatch), hint: nameHint(g, missing)}
-			}
-			return nil
+			return v.list(s, g, selectors)
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return completePorts(toComplete, "")
@@ -118,6 +105,24 @@ Exit 4 if a selector matches nothing.`,
 	f.BoolVar(&v.drawn, "graph", false, "draw the graph")
 	serverFlag(c)
 	return c
+}
+
+// list prints the ports that selectors name, all where there are none.
+func (v *portsView) list(s *streams, g jackgraph.Graph, selectors []jackgraph.Selector) error {
+	if v.byOrder {
+		slices.SortStableFunc(g.Ports, jackgraph.ByOrder)
+	}
+	admit := func(p jackgraph.Port) bool {
+		return v.inputs == v.outputs || v.inputs == (p.Dir == jackgraph.Input)
+	}
+	listed, missing := selectPorts(g, selectors, admit)
+	if err := v.write(s.out, g, listed); err != nil {
+		return err
+	}
+	if missing != "" {
+		return &failure{code: exitNoMatch, err: fmt.Errorf("%s: %w", missing, jackgraph.ErrNoMatch), hint: nameHint(g, missing)}
+	}
+	return nil
 }
 
 // check refuses flags that exclude each other.
@@ -166,15 +171,15 @@ func (v *portsView) write(w io.Writer, g jackgraph.Graph, listed []jackgraph.Por
 // lets through, each once, and the first selector that names none. Without
 // selectors these are all.
 func selectPorts(g jackgraph.Graph, selectors []jackgraph.Selector, admit func(jackgraph.Port) bool) (listed []jackgraph.Port, missing string) {
-	seen := make(map[string]bool)
+	seen := make(map[jackgraph.End]bool)
 	add := func(ports []jackgraph.Port) (any bool) {
 		for _, p := range ports {
 			if !admit(p) {
 				continue
 			}
 			any = true
-			if !seen[p.Name] {
-				seen[p.Name] = true
+			if !seen[p.End()] {
+				seen[p.End()] = true
 				listed = append(listed, p)
 			}
 		}

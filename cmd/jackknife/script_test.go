@@ -49,8 +49,12 @@ func runScripts(t *testing.T, dir string) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "sequencer":
+				_, err := os.Stat("/dev/snd/seq")
+				return err == nil, nil
 			}
 			return false, errors.New("unknown condition " + cond)
 		},
