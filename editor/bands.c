@@ -6,13 +6,9 @@
 #endif
 
 #include "bands.h"
+#include "vectors.h"
 
-#include <stdint.h>
 #include <string.h>
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDER 1
-#include <immintrin.h>
-#endif
 
 #define COS1 0.9238795325112867f /* cos pi/8 */
 #define SIN1 0.3826834323650898f /* sin pi/8 */
@@ -106,15 +102,6 @@ void jk_smooth(const float *single, int n, float *restrict fast, float *restrict
 }
 
 #ifdef WIDER
-/* Eight neighbouring samples of 3 bytes; reads 28 bytes. */
-static inline __attribute__((always_inline, target("avx2"))) __m256i eight24(const unsigned char *p)
-{
-	const __m256i high = _mm256_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11,
-					      -1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11);
-	__m256i x = _mm256_loadu2_m128i((const __m128i *)(p + 12), (const __m128i *)p);
-	return _mm256_srai_epi32(_mm256_shuffle_epi8(x, high), 8);
-}
-
 __attribute__((target("avx2")))
 static int differences24(const unsigned char *raw, int n, float *d)
 {
@@ -126,11 +113,6 @@ static int differences24(const unsigned char *raw, int n, float *d)
 	return i;
 }
 #endif
-
-static inline int32_t sample24(const unsigned char *p)
-{
-	return (int32_t)((uint32_t)p[0] << 8 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 24) >> 8;
-}
 
 EVERYWHERE
 static void differences16(const unsigned char *raw, int stride, int n, float *restrict d)

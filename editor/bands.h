@@ -5,13 +5,6 @@
  * operation, so that both give the same bits. Called from any thread; they
  * touch only what they are given. */
 
-/* Of such a function there is one for every kind of vectors; the processor takes its own. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define EVERYWHERE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EVERYWHERE
-#endif
-
 enum { jk_lanes = 16 }; /* bands, with room to spare */
 
 struct jk_tables {

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"jackknife/wav"
 )
 
 // TestBandsTwins: the build with C and the one without see the same bits, so
@@ -105,6 +107,53 @@ func TestToneTwins(t *testing.T) {
 	sumGo(now.fast, clean, sumsTwin)
 	if !slices.Equal(sums, sumsTwin) {
 		t.Errorf("sums differ:\n%v\n%v", sums, sumsTwin)
+	}
+}
+
+// TestSamplesTwins: so do samples of 24 bits, at any length, and the sums of
+// room tone.
+func TestSamplesTwins(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, channels := range []int{1, 2, 3} {
+		f := wav.Format{RateHz: 48000, Channels: channels, Bits: 24, SampleBytes: 3}
+		for n := range 60 {
+			x, y := make([]float64, n), make([]float64, n)
+			raw, twin := make([]byte, 3*n), make([]byte, 3*n)
+			for i := range x {
+				x[i] = rng.NormFloat64()
+				switch i % 7 {
+				case 0:
+					x[i] = math.NaN()
+				case 1:
+					x[i] = (math.Round(x[i]*1e6) + 0.5) / (1 << 23)
+				}
+			}
+			encodeSamples(raw, x, f)
+			wav.Encode(twin, x, f)
+			if !slices.Equal(raw, twin) {
+				t.Fatalf("%v is encoded as %v, want %v", x, raw, twin)
+			}
+			decodeSamples(x, raw, f)
+			wav.Decode(y, raw, f)
+			if !slices.Equal(x, y) {
+				t.Fatalf("%v is decoded as %v, want %v", raw, x, y)
+			}
+		}
+		for _, n := range []int64{5, 100, 300, 128*lookStep + 77, 20000} {
+			p := piece{Span: Span{1000, 1000 + n}, raw: make([]byte, n*int64(f.FrameBytes()))}
+			for i := range p.raw {
+				p.raw[i] = byte(rng.Uint32())
+			}
+			p.measure(f, nil)
+			got := slices.Clone(p.sums)
+			for i := range p.sums {
+				p.sums[i] = sums{at: p.sums[i].at, n: p.sums[i].n}
+			}
+			p.sumUpGo(f, nil)
+			if !slices.Equal(got, p.sums) {
+				t.Fatalf("%d channels, %d frames: sums differ", channels, n)
+			}
+		}
 	}
 }
 

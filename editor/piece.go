@@ -27,7 +27,8 @@ func newLevel(channels int) level {
 	return level{x[:channels:channels], x[channels : 2*channels : 2*channels], x[2*channels:]}
 }
 
-// sums are of lookFrames frames from at on.
+// sums are of n frames, most often lookFrames, from at on. struct jk_sums in
+// samples.h is the same.
 type sums struct {
 	at                  int64
 	x, squares, hiss, n float64
@@ -45,36 +46,23 @@ const (
 
 // measure looks at p.raw; x is memory to work with.
 func (p *piece) measure(f wav.Format, x []float64) []float64 {
-	channels, size := f.Channels, int64(f.FrameBytes())
+	channels := f.Channels
 	p.sums = p.sums[:0]
 	p.odd = false
 	step, shift := int64(lookStep), int64(39) // 0.61 of 64
 	if f.Encoding == wav.Float || p.Len() < 128*lookStep {
 		step, shift = lookFrames, 0
 	}
-	lag := hissLag(f.RateHz) * channels
 	for k := int64(0); k*step < p.Len(); k++ {
 		at := k*step + k*shift%(lookStep-lookFrames+1)
-		n := min(lookFrames, p.Len()-at)
-		if n <= 0 {
+		if at >= p.Len() {
 			break
 		}
-		x = sized(x, int(n)*channels)
-		p.odd = decode(x, p.raw[at*size:(at+n)*size], f) || p.odd
-		for c := range channels {
-			s := sums{at: p.Start + at, n: float64(n)}
-			for i := c; i < len(x); i += channels {
-				s.x += x[i]
-				s.squares += x[i] * x[i]
-			}
-			for i := c; i+lag < len(x); i += channels {
-				d := x[i+lag] - x[i]
-				s.hiss += d * d
-			}
-			s.hiss *= s.n / max(1, s.n-float64(lag/channels))
-			p.sums = append(p.sums, s)
+		for range channels {
+			p.sums = append(p.sums, sums{at: p.Start + at, n: float64(min(lookFrames, p.Len()-at))})
 		}
 	}
+	x = p.sumUp(f, x)
 	p.level = newLevel(channels)
 	for c := range channels {
 		var all sums
@@ -93,10 +81,35 @@ func (p *piece) measure(f wav.Format, x []float64) []float64 {
 	return x
 }
 
+// sumUpGo is sumUp in Go: it finds the sums of the looks.
+func (p *piece) sumUpGo(f wav.Format, x []float64) []float64 {
+	channels, size, lag := f.Channels, int64(f.FrameBytes()), hissLag(f.RateHz)
+	for k := range p.sums {
+		s, c, n := &p.sums[k], k%channels, int(p.sums[k].n)
+		if c == 0 {
+			x = sized(x, n*channels)
+			at := s.at - p.Start
+			p.odd = decode(x, p.raw[at*size:(at+int64(n))*size], f) || p.odd
+		}
+		for i := c; i < len(x); i += channels {
+			s.x += x[i]
+			s.squares += float64(x[i] * x[i])
+		}
+		for i := c + lag*channels; i < len(x); i += channels {
+			d := x[i] - x[i-lag*channels]
+			s.hiss += float64(d * d)
+		}
+		if n > lag {
+			s.hiss *= s.n / float64(n-lag)
+		}
+	}
+	return x
+}
+
 // decode is wav.Decode, but what is not a number is silence; it reports
 // whether there was any.
 func decode(x []float64, raw []byte, f wav.Format) (odd bool) {
-	wav.Decode(x, raw, f)
+	decodeSamples(x, raw, f)
 	if f.Encoding == wav.Float {
 		for i, v := range x {
 			if v-v != 0 {
@@ -105,6 +118,11 @@ func decode(x []float64, raw []byte, f wav.Format) (odd bool) {
 		}
 	}
 	return odd
+}
+
+// plain24 reports whether samples are what most takes hold.
+func plain24(f wav.Format) bool {
+	return f.SampleBytes == 3 && f.Bits == 24 && f.Encoding == wav.PCM && !f.BigEndian
 }
 
 // levelIn is the level of the pieces inside window, leaning on the level of

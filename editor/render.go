@@ -256,7 +256,7 @@ func (r *Renderer) samples(from, n int64) ([]float64, error) {
 func (r *Renderer) write(ctx context.Context, x []float64) error {
 	f := r.take.Format()
 	raw := sized(r.memory(), len(x)*f.SampleBytes)
-	wav.Encode(raw, x, f)
+	encodeSamples(raw, x, f)
 	return r.send(ctx, part{frames: int64(len(x) / f.Channels), raw: raw})
 }
 

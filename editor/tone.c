@@ -6,6 +6,7 @@
 #endif
 
 #include "tone.h"
+#include "vectors.h"
 
 /* Below this there is only digital silence. */
 static const float dead = -125;
