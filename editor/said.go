@@ -1,6 +1,12 @@
 package editor
 
-import "strings"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // WordsIn is what is said in a span, as the transcript writes it: all that has
 // its middle there. Said is in the order of the middles.
@@ -12,4 +18,90 @@ func WordsIn(said []Said, s Span) string {
 		}
 	}
 	return strings.Join(all, " ")
+}
+
+// FindSaid finds where words are said: one after the other, capitals and
+// punctuation apart, or, between slashes, what a regular expression finds in
+// them. Only whole entries of the transcript are found, as nothing is known of
+// where the words within one are; partial is how often that was in the way.
+func FindSaid(said []Said, what string) (found []Span, partial int, err error) {
+	pattern := ""
+	if len(what) > 2 && what[0] == '/' && what[len(what)-1] == '/' {
+		pattern = `(?i)` + what[1:len(what)-1]
+	} else if pattern = words(what); pattern == "" {
+		return nil, 0, fmt.Errorf("no words in %q", what)
+	} else {
+		pattern = regexp.QuoteMeta(pattern)
+	}
+	re, err := regexp.Compile(`(?:^| )(?:` + pattern + `)(?: |$)`)
+	if err != nil {
+		return nil, 0, err
+	}
+	var text strings.Builder
+	var starts, ends []int // of the entries in the text
+	for _, s := range said {
+		w := words(s.Words)
+		if w != "" && text.Len() > 0 {
+			text.WriteByte(' ')
+		}
+		starts = append(starts, text.Len())
+		text.WriteString(w)
+		ends = append(ends, text.Len())
+	}
+	all := text.String()
+	for at := 0; at < len(all); {
+		m := re.FindStringIndex(all[at:])
+		if m == nil || m[1] == m[0] {
+			break
+		}
+		from, to := at+m[0], at+m[1]
+		if all[from] == ' ' {
+			from++
+		}
+		if all[to-1] == ' ' {
+			to--
+		}
+		at = max(to, at+1)
+		first, last := slices.Index(starts, from), -1
+		for i, e := range ends {
+			if e == to && starts[i] < e {
+				last = i
+			}
+		}
+		for first >= 0 && first < len(starts)-1 && starts[first+1] == from {
+			first++ // an entry without words
+		}
+		if first < 0 || last < first {
+			partial++
+			continue
+		}
+		found = append(found, Span{said[first].Start, said[last].End})
+	}
+	return found, partial, nil
+}
+
+// ParseLines reads the numbers of lines, as in 3-9,12 or 5-; they run from 1 to n.
+// The result says of each line whether it is one of them.
+func ParseLines(text string, n int) ([]bool, error) {
+	kept := make([]bool, n)
+	for part := range strings.SplitSeq(text, ",") {
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		from, err := strconv.Atoi(first)
+		to := from
+		if isRange {
+			if to = n; last != "" && err == nil {
+				to, err = strconv.Atoi(last)
+			}
+		}
+		if err != nil || from < 1 || to < from {
+			return nil, fmt.Errorf("%q: want lines, as in 3-9,12", part)
+		}
+		if to > n {
+			return nil, fmt.Errorf("%q: the transcript has %d lines", part, n)
+		}
+		for i := from; i <= to; i++ {
+			kept[i-1] = true
+		}
+	}
+	return kept, nil
 }

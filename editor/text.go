@@ -24,9 +24,9 @@ type Said struct {
 }
 
 // ParseText reads what is said in a take from subtitles (SRT, WebVTT), the JSON
-// of whisper or whisper.cpp, or an Audacity label track; which of them it is, is
-// seen by what is in it. Where whisper's JSON places single words, those are
-// taken. The result is in the order of the middles. File is the file's name, for
+// of whisper, WhisperX or whisper.cpp, CTM (NIST's time marked words), or an
+// Audacity label track; which of them it is, is seen by what is in it. Where
+// whisper's JSON places single words, those are taken. The result is in the order of the middles. File is the file's name, for
 // the error messages: they begin with file:line:column.
 func ParseText(file string, text []byte, rateHz int) ([]Said, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
@@ -39,6 +39,8 @@ func ParseText(file string, text []byte, rateHz int) ([]Said, error) {
 		said, err = parseWhisper(file, text, rateHz)
 	case bytes.Contains(text, []byte("-->")), bytes.HasPrefix(start, []byte("WEBVTT")):
 		said, err = parseSubtitles(file, string(text), rateHz)
+	case isCTM(start):
+		said, err = parseCTM(file, string(text), rateHz)
 	default:
 		said, _, err = parseLabels(file, text, rateHz)
 	}
@@ -183,13 +185,33 @@ func parseWhisper(file string, text []byte, rateHz int) ([]Said, error) {
 	}
 	for i, s := range doc.Segments {
 		mark, placed := len(said), len(s.Words) > 0
-		for _, w := range s.Words {
-			placed = placed && add(w.Start, w.End, w.Word)
+		for k := 0; k < len(s.Words) && placed; {
+			if s.Words[k].Start != nil && s.Words[k].End != nil {
+				placed = add(s.Words[k].Start, s.Words[k].End, s.Words[k].Word)
+				k++
+				continue
+			}
+			// WhisperX does not place numbers: they share what is between the words
+			// around them.
+			n, from, to := k, s.Start, s.End
+			if k > 0 {
+				from = s.Words[k-1].End
+			}
+			var words []string
+			for n < len(s.Words) && (s.Words[n].Start == nil || s.Words[n].End == nil) {
+				words = append(words, strings.TrimSpace(s.Words[n].Word))
+				n++
+			}
+			if n < len(s.Words) {
+				to = s.Words[n].Start
+			}
+			placed = add(from, to, strings.Join(words, " "))
+			k = n
 		}
 		if placed {
 			continue
 		}
-		said = said[:mark] // a word without a place: the segment as a whole
+		said = said[:mark] // nowhere in time: the segment as a whole
 		if !add(s.Start, s.End, s.Text) {
 			return nil, &LineError{file, 1, 1, fmt.Sprintf("segment %d is nowhere in time", i+1)}
 		}
@@ -199,6 +221,43 @@ func parseWhisper(file string, text []byte, rateHz int) ([]Said, error) {
 		if !add(&from, &to, s.Text) {
 			return nil, &LineError{file, 1, 1, fmt.Sprintf("segment %d of the transcription is nowhere in time", i+1)}
 		}
+	}
+	return said, nil
+}
+
+// ctmLine is a line of CTM: recording, channel, start, length, word, and how sure
+// it is.
+var ctmLine = regexp.MustCompile(`^\s*\S+\s+\S+\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s+(\S+)(?:\s+[-+.\deE]+.*)?\s*$`)
+
+func isCTM(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte(";;")) {
+			return !bytes.ContainsRune(line, '\t') && ctmLine.Match(line)
+		}
+	}
+	return false
+}
+
+func parseCTM(file, text string, rateHz int) ([]Said, error) {
+	var said []Said
+	lineNo := 0
+	for line := range strings.Lines(text) {
+		lineNo++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, ";;") {
+			continue
+		}
+		m := ctmLine.FindStringSubmatch(line)
+		if m == nil {
+			return nil, &LineError{file, lineNo, 1, "want recording, channel, start, length and word, as in take 1 12.5 0.3 hello"}
+		}
+		from, _ := strconv.ParseFloat(m[1], 64) // both are digits
+		length, _ := strconv.ParseFloat(m[2], 64)
+		span, ok := timed(from, from+length, rateHz)
+		if !ok {
+			return nil, &LineError{file, lineNo, 1, "a time past the end of any take"}
+		}
+		said = append(said, Said{span, m[3]})
 	}
 	return said, nil
 }
