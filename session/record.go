@@ -15,16 +15,59 @@ import (
 // Record records the next take, and returns it when it is finished. A take that
 // an earlier program died over is finished first.
 func (s *Session) Record(ctx context.Context) (Take, error) {
-	if len(s.Tracks) == 0 {
-		return Take{}, fmt.Errorf("session %s: no tracks to record", s.Name)
-	}
-	if err := s.Mend(ctx); err != nil {
-		return Take{}, err
-	}
-	takes, err := s.home.takes()
+	takes, err := s.ready(ctx)
 	if err != nil {
 		return Take{}, err
 	}
+	return s.record(ctx, takes, s.recordArgs())
+}
+
+// Punch makes the end of a take anew: the next take is that one up to a time, as
+// record --at takes it, and goes on from there. The old take is put aside. Number
+// 0 is the last take that is kept.
+func (s *Session) Punch(ctx context.Context, number int, at string) (Take, error) {
+	takes, err := s.ready(ctx)
+	if err != nil {
+		return Take{}, err
+	}
+	i := -1
+	for k, t := range takes {
+		if t.Number == number || number == 0 && !t.Rejected {
+			i = k
+		}
+	}
+	if i < 0 {
+		return Take{}, fmt.Errorf("session %s: no take to punch into", s.Name)
+	}
+	old := takes[i]
+	if len(old.Files) != 1 {
+		return Take{}, fmt.Errorf("take %d: is %d files; punch goes into one", old.Number, len(old.Files))
+	}
+	args := append(s.recordArgs(), "--punch", old.Files[0])
+	if at != "" {
+		args = append(args, "--at", at)
+	}
+	t, err := s.record(ctx, takes, args)
+	if t.Finished {
+		old.Rejected = true
+		old.Notes = append(old.Notes, fmt.Sprintf("take %d goes on from it", t.Number))
+		err = errors.Join(err, s.home.logTake(old))
+	}
+	return t, err
+}
+
+// ready makes sure that a take can be recorded, and returns those there are.
+func (s *Session) ready(ctx context.Context) ([]Take, error) {
+	if len(s.Tracks) == 0 {
+		return nil, fmt.Errorf("session %s: no tracks to record", s.Name)
+	}
+	if err := s.Mend(ctx); err != nil {
+		return nil, err
+	}
+	return s.home.takes()
+}
+
+func (s *Session) record(ctx context.Context, takes []Take, args []string) (Take, error) {
 	t := Take{Number: next(takes), Begun: s.Now()}
 	t.File = s.takeFile(t.Number, t.Begun)
 	if s.Takes.Notes != "" {
@@ -41,7 +84,7 @@ func (s *Session) Record(ctx context.Context) (Take, error) {
 		return Take{}, err
 	}
 	s.Tell("recording", "take", t.Number, "file", t.File)
-	o := s.Do(ctx, s.recordArgs(t.File))
+	o := s.Do(ctx, append([]string{"record", t.File}, args...))
 	if len(o.Out) == 0 {
 		if o.Err == nil {
 			o.Err = errors.New("the recorder said nothing")
@@ -56,7 +99,7 @@ func (s *Session) Record(ctx context.Context) (Take, error) {
 	}
 	s.Tell("recorded", "take", t.Number, "files", t.Files, "frames", t.Frames, "gaps", t.Gaps)
 	// The take is there: an interrupt ended it, and ends the command after it.
-	err = s.hooks(context.WithoutCancel(ctx), "after-record", append(env, "JACKKNIFE_FILES="+strings.Join(t.Files, "\n")))
+	err := s.hooks(context.WithoutCancel(ctx), "after-record", append(env, "JACKKNIFE_FILES="+strings.Join(t.Files, "\n")))
 	return t, errors.Join(o.Err, err)
 }
 
@@ -83,8 +126,9 @@ func (t *Take) finish(summary []byte) error {
 	return nil
 }
 
-func (s *Session) recordArgs(file string) []string {
-	args := []string{"record", file, "--json", "--name", s.Client()}
+// recordArgs are what record is told of every take.
+func (s *Session) recordArgs() []string {
+	args := []string{"--json", "--name", s.Client()}
 	for _, t := range s.Tracks {
 		args = append(args, "--track", t.Name+"="+t.From)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -36,6 +37,10 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata") }
 // it starts itself.
 func runScripts(t *testing.T, dir string) {
 	t.Helper()
+	recipes, err := filepath.Abs("../../doc/recipes")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		Cmds:                scriptCommands,
@@ -46,6 +51,7 @@ func runScripts(t *testing.T, dir string) {
 			e.Setenv("JACK_NO_START_SERVER", "1")
 			e.Setenv("JACK_DEFAULT_SERVER", "jackknife-test-none")
 			e.Setenv("NO_COLOR", "1")
+			e.Setenv("RECIPES", recipes)
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

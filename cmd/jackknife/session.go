@@ -57,6 +57,7 @@ a variable of vars:, of --define, or of the environment; $$ is a dollar sign.`,
 		sessionEditCommand(s),
 		sessionNewCommand(s),
 		sessionPlanCommand(s),
+		sessionPunchCommand(s),
 		sessionRecordCommand(s),
 		sessionRunCommand(s),
 		sessionSchemaCommand(s),
@@ -481,6 +482,37 @@ Exit 6 if frames were lost.`,
 	}
 	f.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the take as JSON")
+	return c
+}
+
+func sessionPunchCommand(s *streams) *cobra.Command {
+	var f sessionFlags
+	var at string
+	c := &cobra.Command{
+		Use:   "punch [FILE] [NUMBER]",
+		Short: "Make the end of a take anew (punch and roll)",
+		Long: `Play the seconds of a take before --at, and go on recording from there: jackknife
+record --punch, as the next take. The old take, the last one that is kept or that
+of the number, is put aside and not touched.`,
+		Example: `  jackknife session punch audiobook.yaml --at 12:31.5`,
+		RunE: func(c *cobra.Command, args []string) error {
+			open, numbers, err := f.openNumbered(s, args)
+			if err != nil {
+				return err
+			}
+			defer open.Close()
+			if len(numbers) > 1 {
+				return usagef("punch goes into one take")
+			}
+			take, err := open.Punch(c.Context(), append(numbers, 0)[0], at)
+			if take.Finished {
+				printTakes(s.out, []session.Take{take})
+			}
+			return sessionFailure(err)
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&at, "at", "", "`time` of the take to go on from (default its end)")
 	return c
 }
 

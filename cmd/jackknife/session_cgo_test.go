@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"jackknife/jackgraph/jackd"
+	"jackknife/wav"
 )
 
 // killedat MOMENT runs evening.yaml with the profile of that name, whose hook
@@ -78,3 +79,35 @@ var _ = addScriptCommand("killown", func(ts *testscript.TestScript, neg bool, ar
 		}
 	}
 })
+
+// sounding PORT waits until a port is there.
+var _ = addScriptCommand("sounding", func(ts *testscript.TestScript, neg bool, args []string) {
+	for limit := time.Now().Add(15 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		if ts.Exec("jackknife", "ports", args[0]) == nil {
+			return
+		}
+	}
+	ts.Fatalf("there is no %s", args[0])
+})
+
+// longer A B checks that the take B lasts longer than A, aslong that both last
+// as long.
+var (
+	_ = addScriptCommand("longer", func(ts *testscript.TestScript, neg bool, args []string) {
+		if a, b := framesOf(ts, args[0]), framesOf(ts, args[1]); b <= a {
+			ts.Fatalf("%s has %d frames, %s %d", args[0], a, args[1], b)
+		}
+	})
+	_ = addScriptCommand("aslong", func(ts *testscript.TestScript, neg bool, args []string) {
+		if a, b := framesOf(ts, args[0]), framesOf(ts, args[1]); b != a {
+			ts.Fatalf("%s has %d frames, %s %d", args[0], a, args[1], b)
+		}
+	})
+)
+
+func framesOf(ts *testscript.TestScript, file string) int64 {
+	take, err := wav.Open(ts.MkAbs(file))
+	ts.Check(err)
+	defer take.Close()
+	return take.Frames()
+}
