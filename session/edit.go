@@ -71,8 +71,10 @@ func (s *Session) Edit(ctx context.Context, numbers []int) ([]Edited, error) {
 		return nil, err
 	}
 	folder := s.Path(e.Folder)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, err
+	if !s.Dry {
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			return nil, err
+		}
 	}
 	var done []Edited
 	var failed error
@@ -88,7 +90,12 @@ func (s *Session) Edit(ctx context.Context, numbers []int) ([]Edited, error) {
 		if err := s.hooks(ctx, "before-edit", env); err != nil {
 			return done, err
 		}
-		o := s.Do(ctx, s.editArgs(e, t.Files, folder))
+		args := s.editArgs(e, t.Files, folder)
+		if s.Dry {
+			s.Tell("would", "command", args)
+			continue
+		}
+		o := s.Do(ctx, args)
 		if o.Err != nil {
 			failed = errors.Join(failed, fmt.Errorf("take %d: %w", t.Number, o.Err))
 			continue
@@ -193,6 +200,9 @@ var extensions = map[string]string{"wav": ".wav", "flac": ".flac", "m4a": ".m4a"
 
 func (s *Session) deliver(ctx context.Context, t Take, c Copy, edited string, before []delivered) (string, error) {
 	of, err := stampOf(edited)
+	if s.Dry && errors.Is(err, fs.ErrNotExist) {
+		err = nil // it will be
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%s: not edited yet", edited)
 	}
@@ -200,9 +210,6 @@ func (s *Session) deliver(ctx context.Context, t Take, c Copy, edited string, be
 		return "", err
 	}
 	folder := s.Path(c.Folder)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return "", err
-	}
 	out := filepath.Join(folder, strings.TrimSuffix(filepath.Base(edited), filepath.Ext(edited))+extensions[c.As])
 	args := []string{"deliver", edited, "-o", out, "--as", c.As}
 	for _, o := range []struct{ value, flag string }{
@@ -227,6 +234,13 @@ func (s *Session) deliver(ctx context.Context, t Take, c Copy, edited string, be
 	}) {
 		s.Tell("already so", "file", out)
 		return out, nil
+	}
+	if s.Dry {
+		s.Tell("would", "command", args)
+		return out, nil
+	}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return "", err
 	}
 	o := s.Do(ctx, append(slices.Clone(args), "--force"))
 	if o.Err != nil {

@@ -61,8 +61,10 @@ func (s *Session) ready(ctx context.Context) ([]Take, error) {
 	if len(s.Tracks) == 0 {
 		return nil, fmt.Errorf("session %s: no tracks to record", s.Name)
 	}
-	if err := s.Mend(ctx); err != nil {
-		return nil, err
+	if !s.Dry {
+		if err := s.Mend(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return s.home.takes()
 }
@@ -72,6 +74,11 @@ func (s *Session) record(ctx context.Context, takes []Take, args []string) (Take
 	t.File = s.takeFile(t.Number, t.Begun)
 	if s.Takes.Notes != "" {
 		t.Notes = []string{s.Takes.Notes}
+	}
+	args = append([]string{"record", t.File}, args...)
+	if s.Dry {
+		s.Tell("would", "command", args)
+		return t, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(t.File), 0o777); err != nil {
 		return Take{}, err
@@ -84,7 +91,7 @@ func (s *Session) record(ctx context.Context, takes []Take, args []string) (Take
 		return Take{}, err
 	}
 	s.Tell("recording", "take", t.Number, "file", t.File)
-	o := s.Do(ctx, append([]string{"record", t.File}, args...))
+	o := s.Do(ctx, args)
 	if len(o.Out) == 0 {
 		if o.Err == nil {
 			o.Err = errors.New("the recorder said nothing")

@@ -49,6 +49,9 @@ type Machine struct {
 type Session struct {
 	*File
 	Machine
+	// Dry has Down, Record, Edit and Deliver tell the commands they would
+	// carry out ("would"), and change nothing.
+	Dry  bool
 	home *home
 }
 
@@ -58,11 +61,13 @@ func Open(f *File, m Machine) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{f, m, h}, nil
+	return &Session{File: f, Machine: m, home: h}, nil
 }
 
 // Peek looks at a session without taking hold of it: for Log and Status.
-func Peek(f *File, m Machine) *Session { return &Session{f, m, &home{dir: f.Home()}} }
+func Peek(f *File, m Machine) *Session {
+	return &Session{File: f, Machine: m, home: &home{dir: f.Home()}}
+}
 
 // Close lets go of a session.
 func (s *Session) Close() error { return s.home.close() }
@@ -245,6 +250,14 @@ func (s *Session) Down(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Dry {
+		for _, c := range slices.Backward(changes) {
+			for _, args := range slices.Backward(c.Undo) {
+				s.Tell("would", "command", args)
+			}
+		}
+		return nil
+	}
 	for i := len(changes) - 1; i >= 0; i-- {
 		for _, args := range slices.Backward(changes[i].Undo) {
 			if err := ctx.Err(); err != nil {
@@ -372,6 +385,10 @@ func (c *Held) Error() string {
 func (s *Session) hooks(ctx context.Context, moment string, env []string) error {
 	env = append([]string{"JACKKNIFE_SESSION=" + s.Name, "JACKKNIFE_MOMENT=" + moment}, env...)
 	for _, h := range s.Hooks[moment] {
+		if s.Dry {
+			s.Tell("would", "hook", append(h.Words, h.Shell))
+			continue
+		}
 		if err := s.Run(ctx, h, env); err != nil {
 			return fmt.Errorf("%s: %w", moment, err)
 		}

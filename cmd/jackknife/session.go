@@ -74,6 +74,7 @@ type sessionFlags struct {
 	profile string
 	vars    map[string]string
 	log     string
+	dryRun  bool
 }
 
 func (f *sessionFlags) add(c *cobra.Command) {
@@ -84,6 +85,11 @@ func (f *sessionFlags) add(c *cobra.Command) {
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 	}
+}
+
+// dry gives a command the flag that has it only tell what it would do.
+func (f *sessionFlags) dry(c *cobra.Command) {
+	c.Flags().BoolVarP(&f.dryRun, "dry-run", "n", false, "tell the commands that would be carried out")
 }
 
 // file reads the session file of a command line.
@@ -145,9 +151,13 @@ func (f *sessionFlags) open(s *streams, args []string) (*session.Session, error)
 	}
 	open, err := session.Open(file, m)
 	if errors.Is(err, session.ErrBusy) {
-		err = &failure{code: exitFailed, err: err, hint: "jackknife session status shows how far it is; jackknife take stop --name " + file.Client() + " ends a take"}
+		return nil, &failure{code: exitFailed, err: err, hint: "jackknife session status shows how far it is; jackknife take stop --name " + file.Client() + " ends a take"}
 	}
-	return open, err
+	if err != nil {
+		return nil, err
+	}
+	open.Dry = f.dryRun
+	return open, nil
 }
 
 // machine is what a session is carried out with: this program itself.
@@ -240,6 +250,14 @@ func (f *sessionFlags) teller(s *streams, name string) (func(what string, about 
 		return nil, usagef("--log-format %q: want text or json", f.log)
 	}
 	return func(what string, about ...any) {
+		if words, ok := about[len(about)-1].([]string); ok && what == "would" {
+			command := "jackknife "
+			if about[0] == "hook" {
+				command = "hook: "
+			}
+			fmt.Fprintln(s.out, command+shellWords(words))
+			return
+		}
 		var line strings.Builder
 		line.WriteString(what)
 		var changes []string
@@ -392,7 +410,6 @@ func printSteps(w io.Writer, steps []session.Step) {
 
 func sessionUpCommand(s *streams) *cobra.Command {
 	var f sessionFlags
-	var dryRun bool
 	c := &cobra.Command{
 		Use:   "up [FILE]",
 		Short: "Bring the machine into the state a session wants",
@@ -410,7 +427,7 @@ Exit 5 if ports of the patch are absent; the rest is done.`,
 				return err
 			}
 			defer open.Close()
-			if dryRun {
+			if f.dryRun {
 				steps, err := open.Plan(c.Context())
 				if err == nil {
 					printSteps(s.out, steps)
@@ -421,7 +438,7 @@ Exit 5 if ports of the patch are absent; the rest is done.`,
 		},
 	}
 	f.add(c)
-	c.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "show what would change, as session plan does")
+	c.Flags().BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would change, as session plan does")
 	return c
 }
 
@@ -442,13 +459,16 @@ gone meanwhile is no error.`,
 				return err
 			}
 			defer open.Close()
-			if err := open.Mend(c.Context()); err != nil {
-				return sessionFailure(err)
+			if !f.dryRun {
+				if err := open.Mend(c.Context()); err != nil {
+					return sessionFailure(err)
+				}
 			}
 			return sessionFailure(open.Down(c.Context()))
 		},
 	}
 	f.add(c)
+	f.dry(c)
 	return c
 }
 
@@ -481,6 +501,7 @@ Exit 6 if frames were lost.`,
 		},
 	}
 	f.add(c)
+	f.dry(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the take as JSON")
 	return c
 }
@@ -512,12 +533,14 @@ of the number, is put aside and not touched.`,
 		},
 	}
 	f.add(c)
+	f.dry(c)
 	c.Flags().StringVar(&at, "at", "", "`time` of the take to go on from (default its end)")
 	return c
 }
 
 func sessionEditCommand(s *streams) *cobra.Command {
 	var f sessionFlags
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "edit [FILE] [NUMBER...]",
 		Short: "Edit the takes of a session",
@@ -532,6 +555,9 @@ What was edited so before is passed over.`,
 			}
 			defer open.Close()
 			done, err := open.Edit(c.Context(), numbers)
+			if asJSON {
+				return errors.Join(writeJSON(s.out, append([]session.Edited{}, done...)), sessionFailure(err))
+			}
 			for _, d := range done {
 				for _, file := range d.Edited {
 					fmt.Fprintln(s.out, shown(file))
@@ -541,11 +567,14 @@ What was edited so before is passed over.`,
 		},
 	}
 	f.add(c)
+	f.dry(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print an array of takes, each with the files edited of it")
 	return c
 }
 
 func sessionDeliverCommand(s *streams) *cobra.Command {
 	var f sessionFlags
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "deliver [FILE] [NUMBER...]",
 		Short: "Make the files that the listeners of a session get",
@@ -560,13 +589,20 @@ missing the other forms are delivered all the same; exit 1.`,
 			}
 			defer open.Close()
 			files, err := open.Deliver(c.Context(), numbers)
-			for _, file := range files {
-				fmt.Fprintln(s.out, shown(file))
+			switch {
+			case asJSON:
+				return errors.Join(writeJSON(s.out, append([]string{}, files...)), sessionFailure(err))
+			case !f.dryRun:
+				for _, file := range files {
+					fmt.Fprintln(s.out, shown(file))
+				}
 			}
 			return sessionFailure(err)
 		},
 	}
 	f.add(c)
+	f.dry(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print an array of file names")
 	return c
 }
 
