@@ -39,8 +39,8 @@ func NewClock(elements []*Element) Clock {
 		return nil
 	}
 	return Clock{
-		Rate:       one(IfaceMixer, "Multi Track Internal Clock"),
-		Default:    one(IfaceMixer, "Multi Track Internal Clock Default"),
+		Rate:       one(IfaceMixer, clockName),
+		Default:    one(IfaceMixer, clockName+" Default"),
 		Locking:    one(IfaceMixer, "Multi Track Rate Locking"),
 		Reset:      one(IfaceMixer, "Multi Track Rate Reset"),
 		wordSync:   one(IfaceMixer, "Word Clock Sync"),

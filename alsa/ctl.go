@@ -293,7 +293,7 @@ func (c *Ctl) Write(e *Element, v Value) error {
 
 // Apply makes the changes and looks afterwards at every element: what the
 // driver dragged along is put right where a change names it, and told
-// otherwise. When the card goes away in the middle Apply stops there.
+// otherwise. What is held (Change.Hold) is not among what was done. When the card goes away in the middle Apply stops there.
 func (c *Ctl) Apply(elements []*Element, changes []Change) Applied {
 	before := make(map[*Element]Value, len(elements))
 	for _, e := range elements {
@@ -338,7 +338,9 @@ func (c *Ctl) Apply(elements []*Element, changes []Change) Applied {
 			a.Failed = append(a.Failed, err)
 			continue
 		}
-		a.Done = append(a.Done, change)
+		if !change.Hold() {
+			a.Done = append(a.Done, change)
+		}
 	}
 	for _, e := range elements {
 		if _, asked := wanted[e]; !asked && before[e] != nil && !slices.Equal(before[e], e.Value) && !echoes(e.ID) {

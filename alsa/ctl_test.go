@@ -295,7 +295,7 @@ func TestApply(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	a = c.Apply(elements, set("Multi Track Internal Clock", "32000", "Multi Track Internal Clock Default", "96000"))
-	if len(a.Done) != 2 || len(a.Along) != 0 || card.Values("Multi Track Internal Clock Default", 0)[0] != 12 {
+	if len(a.Done) != 1 || len(a.Failed) != 0 || len(a.Along) != 0 || card.Values("Multi Track Internal Clock Default", 0)[0] != 12 {
 		t.Errorf("%+v", a)
 	}
 	card.Run(true)
@@ -519,5 +519,115 @@ func TestStreamLimits(t *testing.T) {
 	cards[0].Number = 7
 	if _, _, err := StreamLimits(cards[0]); !errors.Is(err, ErrGone) {
 		t.Errorf("no such card: %v", err)
+	}
+}
+
+// shuffle gives every element that can be written a random value of its range.
+func shuffle(t *testing.T, random *rand.Rand, c *Ctl, elements []*Element) {
+	t.Helper()
+	for _, e := range elements {
+		if !e.Access.Write || e.Access.Inactive || e.Type == Integer64 {
+			continue
+		}
+		low, high := e.Range()
+		v := slices.Clone(e.Value)
+		for i := range min(len(v), max(e.Count, 24)) {
+			v[i] = low + random.Int64N(high-low+1)
+		}
+		if err := c.Write(e, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A state that was saved comes back exactly, whatever the settings were, and in
+// one go.
+func TestStateRoundTrip(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, model := range []string{"delta1010lt", "delta1010", "delta44", "dio2496", "ice1724", "onboard"} {
+		plug(t, model)
+		c, elements := open(t, "0")
+		for range 5 {
+			shuffle(t, random, c, elements)
+			var text strings.Builder
+			if _, err := Save(c.Card.ID, elements).WriteTo(&text); err != nil {
+				t.Fatal(err)
+			}
+			want := make(map[*Element]Value)
+			for _, e := range elements {
+				want[e] = e.Value
+			}
+			shuffle(t, random, c, elements)
+			states, err := ParseStates(strings.NewReader(text.String()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			changes, problems := Diff(elements, states[0])
+			if len(problems) > 0 {
+				t.Fatalf("%s: %v", model, problems)
+			}
+			if a := c.Apply(elements, changes); len(a.Failed) > 0 || len(a.Along) > 0 {
+				t.Errorf("%s: %+v", model, a)
+			}
+			for _, e := range elements {
+				if e.Value != nil && !e.Access.Volatile && !slices.Equal(e.Value, want[e]) {
+					t.Errorf("%s: %s is %v, was %v", model, e, e.Value, want[e])
+				}
+			}
+		}
+	}
+}
+
+// While another program writes the same elements, every change takes effect or
+// is told to have failed, the others' values stay in their range, and once the
+// other stops a second go sets all.
+func TestAnotherWriter(t *testing.T) {
+	r := plug(t, "delta1010lt")
+	c, elements := open(t, "")
+	var changes []Change
+	for _, e := range elements {
+		if e.Name == "DAC Volume" || e.Name == "ADC Volume" {
+			changes = append(changes, Change{e, e.Value, Value{100}})
+		}
+	}
+	stop := make(chan bool)
+	var other sync.WaitGroup
+	other.Go(func() {
+		for i := int64(0); ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				r.Cards[0].Set("DAC Volume", int(i%4), i%100)
+			}
+		}
+	})
+	for range 20 {
+		a := c.Apply(elements, changes)
+		if len(a.Done)+len(a.Failed) != len(changes) || len(a.Done) < 12 {
+			t.Errorf("%d done, %d failed of %d", len(a.Done), len(a.Failed), len(changes))
+		}
+		for _, err := range a.Failed {
+			if !errors.Is(err, ErrIgnored) || !strings.Contains(err.Error(), "DAC Volume,") {
+				t.Error(err)
+			}
+		}
+		for _, e := range elements {
+			if e.Value != nil && e.Type == Integer && e.Access.Write {
+				if err := e.Check(e.Value); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	close(stop)
+	other.Wait()
+	if a := c.Apply(elements, changes); len(a.Failed) > 0 {
+		t.Errorf("alone again: %v", a.Failed)
+	}
+	for i := range 8 {
+		if v := r.Cards[0].Values("DAC Volume", i); v[0] != 100 {
+			t.Errorf("DAC Volume,%d is %v", i, v)
+		}
 	}
 }

@@ -18,8 +18,10 @@ const (
 // Envy24 reports whether a driver is one of the family.
 func Envy24(driver string) bool { return driver == ICE1712 || driver == ICE1724 }
 
-// peakName is the element with the 22 peak meters.
-const peakName = "Multi Track Peak"
+const (
+	peakName  = "Multi Track Peak" // the 22 peak meters
+	clockName = "Multi Track Internal Clock"
+)
 
 // ClearsOnRead reports whether reading the element changes it: the peak meters
 // start anew, so that two readers take peaks from each other.
@@ -32,7 +34,7 @@ func echoes(id ID) bool { return id.Name == "IEC958 Playback PCM Stream" }
 // silent reports whether the driver changes the element without an event.
 func silent(id ID) bool {
 	switch id.Name {
-	case "Multi Track Internal Clock", "Multi Track Internal Clock Default", "Multi Track Rate Locking",
+	case clockName, clockName + " Default", "Multi Track Rate Locking",
 		"Multi Track Rate Reset", "Word Clock Status":
 		return true
 	}

@@ -492,6 +492,10 @@ type Change struct {
 	From, To Value
 }
 
+// Hold reports whether the element has the value already, and shall keep it
+// though the driver may drag it along with another.
+func (c Change) Hold() bool { return slices.Equal(c.From, c.To) }
+
 // String words the change as a line: "DAC Volume,3: mute -> -6.0 dB".
 func (c Change) String() string {
 	from := "?"
@@ -504,7 +508,8 @@ func (c Change) String() string {
 // Diff says what must change for a card with the elements have to be in the
 // state want, in the order of the elements: have with the changes made is want.
 // What the state says of elements that are read-only or inactive is passed
-// over; what this card cannot do comes back as problems.
+// over; what this card cannot do comes back as problems. A default rate that an
+// Envy24 would drag along with the clock is held.
 func Diff(have []*Element, want State) (changes []Change, problems []error) {
 	to := make(map[*Element]Value)
 	for _, c := range want.Controls {
@@ -523,10 +528,14 @@ func Diff(have []*Element, want State) (changes []Change, problems []error) {
 		}
 		to[e] = v
 	}
+	clock := false
 	for _, e := range have {
-		if v, ok := to[e]; ok && !slices.Equal(v, e.Value) {
-			changes = append(changes, Change{e, e.Value, v})
+		v, ok := to[e]
+		if !ok || slices.Equal(v, e.Value) && !(clock && e.Name == clockName+" Default") {
+			continue
 		}
+		clock = clock || e.Name == clockName && isRate(e.channel(v[0]))
+		changes = append(changes, Change{e, e.Value, v})
 	}
 	return changes, problems
 }

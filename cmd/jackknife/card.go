@@ -387,12 +387,13 @@ func (f changing) change(s *streams, ctl *alsa.Ctl, elements []*alsa.Element, ch
 		fmt.Fprintln(s.out, text)
 	}
 	failed := problems
-	wanted := len(changes) + len(problems)
+	real := slices.DeleteFunc(slices.Clone(changes), alsa.Change.Hold)
+	wanted := len(real) + len(problems)
 	if f.dry {
-		for _, c := range changes {
+		for _, c := range real {
 			show(c, "planned")
 		}
-	} else if len(changes) > 0 {
+	} else if len(real) > 0 {
 		applied := ctl.Apply(elements, changes)
 		for _, c := range applied.Done {
 			show(c, "done")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,7 @@ Exit 0 if nothing differs, 1 if something does.`,
 			for _, p := range problems {
 				fmt.Fprintf(s.err, "jackknife: %s\n", p)
 			}
+			changes = slices.DeleteFunc(changes, alsa.Change.Hold)
 			if n := len(changes) + len(problems); n > 0 {
 				return fmt.Errorf("%s differs from %s in %d settings", ctl.Card.ID, shown(args[0]), n)
 			}
