@@ -45,6 +45,7 @@ type Config struct {
 	Inputs  []string      // short port names, one take channel each, in order
 	Outputs []string      // short port names, one channel played each, in order
 	Ring    time.Duration // audio that each ring holds; 0: DefaultRing
+	Follow  bool          // JACK's transport, with what is played: for Follow
 }
 
 // Loop is a JACK client that records its inputs and plays to its outputs.
@@ -103,6 +104,9 @@ func (l *Loop) setUp(cfg Config) error {
 	ring := cfg.Ring
 	if ring == 0 {
 		ring = DefaultRing
+	}
+	if cfg.Follow {
+		C.loop_follow(l.c)
 	}
 	if errno := C.loop_rings(l.c, C.double(ring.Seconds())); errno != 0 {
 		return fmt.Errorf("ring of %v: %w", ring, syscall.Errno(errno))
@@ -329,6 +333,75 @@ func (l *Loop) Play(ctx context.Context, seen func(Played)) (Played, error) {
 			if ctx.Err() != nil {
 				C.loop_stop(l.c)
 			}
+			return l.played(), err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Follow plays with JACK's transport: frame n of what open reads is heard while
+// the transport is at frame n and rolls. Open is asked for a reader from a
+// frame on, which may be behind the end, whenever the transport has moved. Where
+// it begins to roll it waits for the frames, as long as the server lets it.
+//
+// Follow goes on until the context ends, or, with once, until the end was heard.
+// The loop was opened for it and is started. Seen is told as by Play.
+func (l *Loop) Follow(ctx context.Context, open func(frame int64) (io.ReadCloser, error), once bool, seen func(Played)) (Played, error) {
+	var source io.ReadCloser
+	defer func() {
+		if source != nil {
+			source.Close()
+		}
+	}()
+	move := func(frame int64) error {
+		if source != nil {
+			source.Close()
+			source = nil
+		}
+		C.loop_seek(l.c, C.uint64_t(frame))
+		for C.loop_seeking(l.c) != 0 { // the audio thread empties the ring
+			if err := errors.Join(ctx.Err(), l.gone()); err != nil {
+				return err
+			}
+			time.Sleep(time.Millisecond)
+		}
+		var err error
+		if source, err = open(frame); err == nil {
+			l.source, l.sourced = source, false
+		}
+		return err
+	}
+	err := move(0)
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	var served C.uint32_t
+	for {
+		if err == nil {
+			var frame C.uint64_t
+			if asked := C.loop_asked(l.c, &frame); asked != served {
+				err = move(int64(frame))
+				// What was asked for meanwhile and still matters is asked for again.
+				served = C.loop_asked(l.c, &frame)
+			}
+		}
+		if err == nil {
+			err = l.supply()
+		}
+		if err == nil {
+			err = l.gone()
+		}
+		if seen != nil {
+			seen(l.played())
+		}
+		tail := int(C.loop_latency(l.c)) + 2*l.Block()
+		switch {
+		case ctx.Err() != nil:
+			C.loop_stop(l.c)
+			return l.played(), nil
+		case err != nil || once && l.sourced && int(C.loop_after(l.c)) >= tail:
 			return l.played(), err
 		}
 		select {

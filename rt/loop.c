@@ -1,5 +1,5 @@
 /*
- * The rules of the audio thread, which runs process() and what it calls:
+ * The rules of the audio thread, which runs process(), on_sync() and what they call:
  *
  *  1. It touches struct loop and the port buffers, nothing else.
  *  2. It may use memcpy, memset, C11 atomics, jack_port_get_buffer,
@@ -34,18 +34,24 @@ struct loop {
 	uint32_t       ins, outs;
 	struct ring    rec;  /* records; the audio thread writes */
 	struct ring    play; /* frames; the audio thread reads */
+	int            follows; /* JACK's transport, playing does */
 
 	/* Audio thread only. */
-	int ended; /* the last record is written */
+	int      ended; /* the last record is written */
+	uint64_t at;    /* following: the transport's frame at which the ring's first is to be heard */
 
 	/* Stored by the audio thread, loaded by others. */
 	_Alignas(CACHE_LINE) _Atomic uint64_t lost;
 	_Atomic uint64_t peak; /* bytes */
 	_Atomic uint64_t played, dry, after;
+	_Atomic uint64_t wanted; /* following: the frame to go on with */
+	_Atomic uint32_t asked;
 
 	/* Stored by others, loaded by the audio thread. */
 	_Alignas(CACHE_LINE) _Atomic int state;
 	_Atomic int      last;
+	_Atomic int      seeking;
+	_Atomic uint64_t target;
 	_Atomic uint32_t xruns;
 
 #ifdef LOOP_TIMED
@@ -116,24 +122,93 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 	                      memory_order_release);
 }
 
-/* play takes up to n frames out of the ring; what is missing is silence. */
-static void play(struct loop *l, jack_nframes_t n)
+/* play takes up to n frames out of the ring; what is missing is silence. The
+ * first skip frames are silent in any case. */
+static jack_nframes_t play(struct loop *l, jack_nframes_t n, jack_nframes_t skip)
 {
 	const uint64_t frame = l->outs * sizeof(float);
 	const int last = atomic_load_explicit(&l->last, memory_order_acquire); /* before the fill */
 	const uint64_t have = ring_fill(&l->play) / frame;
-	const jack_nframes_t k = have < n ? (jack_nframes_t)have : n;
+	const jack_nframes_t k = have < n - skip ? (jack_nframes_t)have : n - skip;
 
 	const float *from = ring_front(&l->play);
 	for (uint32_t c = 0; c < l->outs; c++) {
 		float *to = jack_port_get_buffer(l->out[c], n);
+		memset(to, 0, skip * sizeof(float));
+		to += skip;
 		for (jack_nframes_t i = 0; i < k; i++)
 			to[i] = from[(size_t)i * l->outs + c];
-		memset(to + k, 0, (n - k) * sizeof(float));
+		memset(to + k, 0, (n - skip - k) * sizeof(float));
 	}
 	ring_pop(&l->play, k * frame);
 	count(&l->played, k);
-	count(last ? &l->after : &l->dry, n - k);
+	count(last ? &l->after : &l->dry, n - skip - k);
+	return k;
+}
+
+/* ask wants frames from another place on. */
+static void ask(struct loop *l, uint64_t frame)
+{
+	atomic_store_explicit(&l->wanted, frame, memory_order_relaxed);
+	atomic_fetch_add_explicit(&l->asked, 1, memory_order_release);
+}
+
+/* moved begins anew with what the ring will hold, if that was asked for. */
+static int moved(struct loop *l)
+{
+	if (!atomic_load_explicit(&l->seeking, memory_order_acquire))
+		return 0;
+	ring_pop(&l->play, ring_fill(&l->play));
+	l->at = atomic_load_explicit(&l->target, memory_order_relaxed);
+	atomic_store_explicit(&l->seeking, 0, memory_order_release);
+	return 1;
+}
+
+/* follow plays what belongs to the place where the transport is. Frames that
+ * come too late for it are dropped; if it is far away, others are asked for,
+ * from a little later on. */
+static void follow(struct loop *l, jack_nframes_t n)
+{
+	jack_position_t pos;
+	const int rolls = jack_transport_query(l->client, &pos) == JackTransportRolling;
+	if (moved(l) || !rolls) {
+		silence(l, n);
+		return;
+	}
+	const uint64_t frame = l->outs * sizeof(float), far = pos.frame_rate;
+	if (l->at < pos.frame) {
+		const uint64_t have = ring_fill(&l->play) / frame, late = pos.frame - l->at;
+		const uint64_t drop = have < late ? have : late;
+		ring_pop(&l->play, drop * frame);
+		l->at += drop;
+	}
+	const int last = atomic_load_explicit(&l->last, memory_order_acquire) && ring_fill(&l->play) == 0;
+	if ((l->at + far < pos.frame && !last) || l->at > pos.frame + far) {
+		ask(l, pos.frame + far / 4);
+		silence(l, n);
+	} else if (l->at >= pos.frame + n) {
+		silence(l, n);
+	} else if (l->at >= pos.frame) {
+		l->at += play(l, n, (jack_nframes_t)(l->at - pos.frame));
+	} else {
+		silence(l, n);
+		count(last ? &l->after : &l->dry, n);
+	}
+}
+
+/* on_sync tells the transport, where it begins to roll or is moved, whether the
+ * ring is ready for that place. */
+static int on_sync(jack_transport_state_t state, jack_position_t *pos, void *arg)
+{
+	(void)state;
+	struct loop *l = arg;
+	if (atomic_load_explicit(&l->seeking, memory_order_acquire))
+		return 0;
+	if (l->at != pos->frame) {
+		ask(l, pos->frame);
+		return 0;
+	}
+	return ring_fill(&l->play) >= l->play.size / 4 || atomic_load_explicit(&l->last, memory_order_acquire);
 }
 
 static int cycle(struct loop *l, jack_nframes_t n)
@@ -141,8 +216,10 @@ static int cycle(struct loop *l, jack_nframes_t n)
 	const int state = atomic_load_explicit(&l->state, memory_order_acquire);
 
 	if (l->outs > 0) {
-		if (state == ROLLING)
-			play(l, n);
+		if (state == ROLLING && l->follows)
+			follow(l, n);
+		else if (state == ROLLING)
+			play(l, n, 0);
 		else
 			silence(l, n);
 	}
@@ -311,6 +388,12 @@ int loop_rings(struct loop *l, double seconds)
 	return 0;
 }
 
+void loop_follow(struct loop *l)
+{
+	l->follows = 1;
+	jack_set_sync_callback(l->client, on_sync, l);
+}
+
 int loop_activate(struct loop *l)
 {
 	sigset_t before = block_signals();
@@ -374,6 +457,25 @@ void loop_supply(struct loop *l, uint64_t bytes)
 void loop_last(struct loop *l)
 {
 	atomic_store_explicit(&l->last, 1, memory_order_release);
+}
+
+uint32_t loop_asked(struct loop *l, uint64_t *frame)
+{
+	const uint32_t n = atomic_load_explicit(&l->asked, memory_order_acquire);
+	*frame = atomic_load_explicit(&l->wanted, memory_order_relaxed);
+	return n;
+}
+
+void loop_seek(struct loop *l, uint64_t frame)
+{
+	atomic_store_explicit(&l->last, 0, memory_order_relaxed);
+	atomic_store_explicit(&l->target, frame, memory_order_relaxed);
+	atomic_store_explicit(&l->seeking, 1, memory_order_release);
+}
+
+int loop_seeking(struct loop *l)
+{
+	return atomic_load_explicit(&l->seeking, memory_order_acquire);
 }
 
 uint64_t loop_played(struct loop *l)

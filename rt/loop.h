@@ -48,6 +48,11 @@ const char *loop_output(struct loop *l, const char *name);
  * loop_activate. Returns 0, or an errno. */
 int loop_rings(struct loop *l, double seconds);
 
+/* loop_follow has playing follow JACK's transport, before loop_activate: frame n
+ * of what is played is heard when the transport is at frame n and rolls, and the
+ * transport waits for the ring where it begins to roll or is moved. */
+void loop_follow(struct loop *l);
+
 /* loop_activate joins the graph; nothing is recorded or played yet. Returns 0 on success. */
 int loop_activate(struct loop *l);
 
@@ -68,6 +73,13 @@ uint64_t loop_peak(struct loop *l); /* bytes; the fullest the ring has been */
 void *loop_space(struct loop *l, uint64_t *bytes);
 void loop_supply(struct loop *l, uint64_t bytes);
 void loop_last(struct loop *l);       /* nothing follows what was supplied */
+/* Following. The audio thread asks for frames from another place on: loop_asked
+ * counts how often, and says which. loop_seek throws away what is in the ring,
+ * which then begins with that frame; supply nothing until loop_seeking is 0. */
+uint32_t loop_asked(struct loop *l, uint64_t *frame);
+void loop_seek(struct loop *l, uint64_t frame);
+int  loop_seeking(struct loop *l);
+
 uint64_t loop_played(struct loop *l); /* frames that left the ring */
 uint64_t loop_dry(struct loop *l);    /* frames of silence played because the ring was empty */
 uint64_t loop_after(struct loop *l);  /* frames of silence played after the last frame */

@@ -27,6 +27,8 @@ type playing struct {
 	to     []jackgraph.Selector
 	device string // "": a JACK server
 	onto   []int  // channels of the device, in the place of to
+	follow bool   // JACK's transport
+	roll   bool   // make it roll, and stop it at the end
 	client string
 	ring   time.Duration
 	quiet  bool
@@ -61,6 +63,10 @@ disk was too slow, so that silence was heard within the take.
 Samples go out as they are: up to 24 bits, and 32-bit float, are exact. --gain
 makes them louder or softer; nothing is clipped before the card.
 
+With --with-transport the take belongs to JACK's transport: what stands at 1:00 in
+it is heard when the transport is at 1:00 and rolls, until Ctrl-C. --roll also sets
+the transport to --start, has it roll, and stops it at the end.
+
 Where no JACK server runs, --device plays to a sound device, as jackknife devices
 lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 		Example: `  jackknife play take.wav
@@ -68,7 +74,8 @@ lists them, at the take's rate; --to then names its channels: --to 3..4.`,
   jackknife play voice.wav --to ardour:voice/audio_in_1
   jackknife play take.wav --device hw:0,0
   jackknife play take.wav --edits take.edits --joins
-  jackknife play voice.wav music.wav --sync --start 1:30 --gain -6`,
+  jackknife play voice.wav music.wav --sync --start 1:30 --gain -6
+  jackknife play take.wav --with-transport`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("which take?")
@@ -84,6 +91,10 @@ lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 				return usagef("--joins: of which plan? Name it with --edits")
 			case p.joins && (start != "" || end != "" || p.loop):
 				return usagef("--joins: plays them all; --start, --end and --loop do not go with it")
+			case (p.follow || p.roll) && (p.joins || p.loop || p.device != ""):
+				return usagef("--with-transport, --roll: --joins, --loop and --device do not go with the transport")
+			case p.follow && !p.roll && start != "":
+				return usagef("--start: the transport says where to begin; --roll sets it")
 			case !(math.Abs(p.gainDB) <= maxGainDB):
 				return usagef("--gain %v: from -%d to %d dB", p.gainDB, maxGainDB, maxGainDB)
 			case p.ring <= 0 || p.ring > maxRing:
@@ -123,6 +134,8 @@ lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 	f.StringVar(&start, "start", "", "`time` to begin at")
 	f.StringVar(&end, "end", "", "`time` to end at")
 	f.BoolVar(&p.loop, "loop", false, "begin again at the end, until Ctrl-C")
+	f.BoolVar(&p.follow, "with-transport", false, "play when JACK's transport rolls, from where it is")
+	f.BoolVar(&p.roll, "roll", false, "play with JACK's transport, and make it roll")
 	f.Float64Var(&p.gainDB, "gain", 0, "change of level in `dB`")
 	f.StringVar(&p.client, "name", "jackknife-play", "name of the JACK client")
 	f.DurationVar(&p.ring, "ring", rt.DefaultRing, "audio that is read ahead")

@@ -64,10 +64,16 @@ func (want playing) programme(ctx context.Context, reel *reel) (*programme, erro
 		last := p.joins[len(p.joins)-1]
 		p.frames = last.starts + last.Len()
 	}
-	if want.gainDB != 0 {
-		p.source = amplified{p.source, float32(math.Pow(10, want.gainDB/20))}
-	}
+	p.source = want.amplify(p.source)
 	return p, nil
+}
+
+// amplify gives a source the gain that is wanted.
+func (want playing) amplify(source io.ReadCloser) io.ReadCloser {
+	if want.gainDB == 0 {
+		return source
+	}
+	return amplified{source, float32(math.Pow(10, want.gainDB/20))}
 }
 
 func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) error {
@@ -86,7 +92,7 @@ func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) 
 		}
 		return nil
 	}
-	l, err := rt.Open(rt.Config{Client: want.client, Outputs: outputs, Ring: want.ring})
+	l, err := rt.Open(rt.Config{Client: want.client, Outputs: outputs, Ring: want.ring, Follow: want.follow || want.roll})
 	if err != nil {
 		return serverFailure(err)
 	}
@@ -98,7 +104,11 @@ func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) 
 			hint: fmt.Sprintf("run the server at %d Hz, or convert the take: sox %s -r %d converted.wav", p.reel.rateHz(), want.files[0], l.RateHz()),
 		}
 	}
-	if err := load(ctx, l, p.source); err != nil {
+	var on player = l
+	if want.follow || want.roll {
+		on = &follower{Loop: l, want: want, reel: p.reel}
+	}
+	if err := load(ctx, on, p.source); err != nil {
 		return err
 	}
 	if err := l.Activate(); err != nil {
@@ -111,7 +121,7 @@ func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) 
 		return serverFailure(err)
 	}
 	l.Start()
-	return want.play(ctx, s, p, l)
+	return want.play(ctx, s, p, on)
 }
 
 func load(ctx context.Context, to player, source io.Reader) error {
@@ -136,7 +146,7 @@ func (want playing) play(ctx context.Context, s *streams, p *programme, on playe
 	}
 	if !want.quiet {
 		of := ""
-		if played.Frames < p.frames && !want.loop {
+		if played.Frames < p.frames && !want.loop && !want.follow {
 			of = fmt.Sprintf(" of %d", p.frames)
 		}
 		fmt.Fprintf(s.err, "%s: %d%s frames played, %s, %s, %s\n", p.names, played.Frames, of, clock(played.Frames, on.RateHz()),

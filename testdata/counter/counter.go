@@ -80,6 +80,29 @@ func (c *Check) Astray(skips []Skip) []Slip {
 	return slips
 }
 
+// near is how far apart two clients may see the clock jump that were held up
+// together: not always in the same cycle, though by the same length.
+const near = 4096
+
+// InPlace is nil where every frame of a recording is where the server's clock
+// was when the source played it, with silence for all that is missing.
+func (c *Check) InPlace(skips []Skip) error {
+	var by, since int64
+	for _, slip := range c.Astray(skips) {
+		if by == 0 {
+			since = slip.At
+		}
+		by += slip.By
+		if slip.At-since > near {
+			return fmt.Errorf("frame %d: astray by %d, since frame %d", slip.At, slip.By, since)
+		}
+	}
+	if by != 0 {
+		return fmt.Errorf("frame %d: astray by %d from there on", since, by)
+	}
+	return nil
+}
+
 // NewCheck checks recordings with so many channels.
 func NewCheck(channels int) *Check { return &Check{Channels: channels, First: -1} }
 
