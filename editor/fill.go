@@ -308,20 +308,17 @@ func (f *filler) join() {
 	f.tail, f.head, f.other, f.over = sized(f.tail, size), sized(f.head, size), sized(f.other, size), sized(f.over, size)
 	f.samples(f.tail, f.now(), f.length-lap, f.done)
 	var g grain
-	var o overlap
 	for least, tries := 2.0, 0; tries < 8 && least >= little; tries++ {
 		other := f.choose()
-		f.samples(f.other, &other, 0, f.done)
-		shared := f.common(f.tail, f.other, 0, channels)
-		if r := math.Abs(shared.r()); r < least {
-			least, g, o = r, other, shared
+		f.decode(f.other, &other, 0)
+		if r := math.Abs(f.common(f.tail, f.other, 0, channels).r()); r < least {
+			least, g = r, other
 			f.head, f.other = f.other, f.head
 		}
 	}
+	f.lead(f.head, &g, f.done, 0)
 	for c := range channels {
-		if channels > 1 {
-			o = f.common(f.tail, f.head, c, c+1)
-		}
+		o := f.common(f.tail, f.head, c, c+1)
 		if math.Abs(o.r()) < little {
 			o.ab = 0
 		}

@@ -28,9 +28,12 @@ type output struct {
 	done   chan struct{}
 }
 
-// newOutput holds at most 32 parts, a few hundred KiB of new sound.
+// madeBytes is how much new sound is gathered before it is written.
+const madeBytes = 128 << 10
+
+// newOutput holds at most 16 parts, 2 MiB of new sound.
 func newOutput(take *wav.Reader, w io.Writer) *output {
-	o := &output{take: take, w: w, parts: make(chan part, 32), free: make(chan []byte, 33),
+	o := &output{take: take, w: w, parts: make(chan part, 16), free: make(chan []byte, 17),
 		broken: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{})}
 	go o.run()
 	return o

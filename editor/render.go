@@ -50,6 +50,8 @@ type Renderer struct {
 	result  Result
 	raw     []byte
 	block   []float64
+	handle  []float64
+	made    []byte  // new sound not yet sent
 	out     *output // nil until there is something to write
 }
 
@@ -149,7 +151,10 @@ func (r *Renderer) Finish(ctx context.Context) (Result, error) {
 	if err := r.advance(ctx); err != nil {
 		return r.result, err
 	}
-	if err := r.copy(ctx, r.take.Frames()); err != nil || r.out == nil {
+	if err := r.copy(ctx, r.take.Frames()); err != nil {
+		return r.result, err
+	}
+	if err := r.flush(ctx); err != nil || r.out == nil {
 		return r.result, err
 	}
 	return r.result, r.out.finish(ctx)
@@ -204,9 +209,37 @@ func (r *Renderer) copy(ctx context.Context, to int64) error {
 	if n <= 0 {
 		return nil
 	}
+	if err := r.flush(ctx); err != nil {
+		return err
+	}
 	err := r.send(ctx, part{from: r.pos, frames: n})
+	r.result.Frames += n
 	r.pos = to
 	return err
+}
+
+// flush sends the sound that was made.
+func (r *Renderer) flush(ctx context.Context) error {
+	if len(r.made) == 0 {
+		return nil
+	}
+	err := r.send(ctx, part{raw: r.made})
+	r.made = nil
+	return err
+}
+
+// room is where the next n frames of new sound belong.
+func (r *Renderer) room(ctx context.Context, n int64) ([]byte, error) {
+	size := int(n) * r.take.Format().FrameBytes()
+	if len(r.made)+size > cap(r.made) {
+		if err := r.flush(ctx); err != nil {
+			return nil, err
+		}
+		r.made = sized(r.memory(), max(size, madeBytes))[:0]
+	}
+	r.result.Frames += n
+	r.made = r.made[:len(r.made)+size]
+	return r.made[len(r.made)-size:], nil
 }
 
 // send hands a part of the output to the writing goroutine.
@@ -219,7 +252,6 @@ func (r *Renderer) send(ctx context.Context, p part) error {
 	}
 	select {
 	case r.out.parts <- p:
-		r.result.Frames += p.frames
 		return nil
 	case <-r.out.broken:
 		return r.out.err
@@ -241,23 +273,26 @@ func readFull(take *wav.Reader, raw []byte, from int64) error {
 	return fmt.Errorf("frame %d: %w", from+int64(got), err)
 }
 
-// samples decodes n frames from a position on. What is not a number is silence.
-func (r *Renderer) samples(from, n int64) ([]float64, error) {
+// samples decodes n frames from a position on, in the memory of x. What is not
+// a number is silence.
+func (r *Renderer) samples(x []float64, from, n int64) ([]float64, error) {
 	f := r.take.Format()
 	r.raw = sized(r.raw, int(n)*f.FrameBytes())
 	if err := readFull(r.take, r.raw, from); err != nil {
 		return nil, err
 	}
-	x := make([]float64, int(n)*f.Channels)
+	x = sized(x, int(n)*f.Channels)
 	decode(x, r.raw, f)
 	return x, nil
 }
 
 func (r *Renderer) write(ctx context.Context, x []float64) error {
 	f := r.take.Format()
-	raw := sized(r.memory(), len(x)*f.SampleBytes)
-	encodeSamples(raw, x, f)
-	return r.send(ctx, part{frames: int64(len(x) / f.Channels), raw: raw})
+	raw, err := r.room(ctx, int64(len(x)/f.Channels))
+	if err == nil {
+		encodeSamples(raw, x, f)
+	}
+	return err
 }
 
 // memory is bytes that were written, to be used again.
@@ -294,16 +329,15 @@ func (r *Renderer) cut(ctx context.Context, e Edit, next int64) error {
 	if half == 0 {
 		return nil
 	}
-	a, err := r.samples(e.Start-half, 2*half)
-	if err != nil {
+	var err error
+	if r.handle, err = r.samples(r.handle, e.Start-half, 2*half); err != nil {
 		return err
 	}
-	b, err := r.samples(e.End-half, 2*half)
-	if err != nil {
+	if r.block, err = r.samples(r.block, e.End-half, 2*half); err != nil {
 		return err
 	}
-	r.fade(2*half).seam(a, b, r.take.Format().Channels)
-	return r.write(ctx, a)
+	r.fade(2*half).seam(r.handle, r.block, r.take.Format().Channels)
+	return r.write(ctx, r.handle)
 }
 
 // halfSeam is half the length of the seam of a cut: how many kept frames it
@@ -383,15 +417,15 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 		switch {
 		case done < seamIn:
 			n = seamIn
-			err = r.seamIn(ctx, e, r.room(n, tonal))
+			err = r.seamIn(ctx, e, r.tones(n, tonal))
 		case n == 0:
 			n = seamOut
-			err = r.seamOut(ctx, e, r.room(n, tonal))
+			err = r.seamOut(ctx, e, r.tones(n, tonal))
 		case tonal:
 			n, err = r.passage(ctx, r.filler.next(n))
 		default:
 			n = min(n, 1<<13)
-			err = r.write(ctx, r.room(n, false))
+			err = r.write(ctx, r.tones(n, false))
 		}
 		if err != nil {
 			return err
@@ -402,8 +436,8 @@ func (r *Renderer) fill(ctx context.Context, e Edit, tone []Span) error {
 	return nil
 }
 
-// room is the next n frames of the fill: room tone, or silence.
-func (r *Renderer) room(n int64, tonal bool) []float64 {
+// tones is the next n frames of the fill: room tone, or silence.
+func (r *Renderer) tones(n int64, tonal bool) []float64 {
 	r.block = sized(r.block, int(n)*r.take.Format().Channels)
 	if tonal {
 		r.filler.read(r.block)
@@ -417,36 +451,41 @@ func (r *Renderer) room(n int64, tonal bool) []float64 {
 func (r *Renderer) seamIn(ctx context.Context, e Edit, x []float64) error {
 	channels := r.take.Format().Channels
 	n := int64(len(x) / channels)
-	handle, err := r.samples(e.Start, n)
-	if err != nil {
+	var err error
+	if r.handle, err = r.samples(r.handle, e.Start, n); err != nil {
 		return err
 	}
-	r.fade(n).seam(handle, x, channels)
-	return r.write(ctx, handle)
+	r.fade(n).seam(r.handle, x, channels)
+	return r.write(ctx, r.handle)
 }
 
 // seamOut fades from the fill to the take behind e.
 func (r *Renderer) seamOut(ctx context.Context, e Edit, x []float64) error {
 	channels := r.take.Format().Channels
 	n := int64(len(x) / channels)
-	handle, err := r.samples(e.End-n, n)
-	if err != nil {
+	var err error
+	if r.handle, err = r.samples(r.handle, e.End-n, n); err != nil {
 		return err
 	}
-	r.fade(n).seam(x, handle, channels)
+	r.fade(n).seam(x, r.handle, channels)
 	return r.write(ctx, x)
 }
 
 // passage writes a part of a fill and says how many frames it has.
 func (r *Renderer) passage(ctx context.Context, p passage) (int64, error) {
 	n := p.Len()
-	switch {
-	case p.x != nil:
+	if p.x != nil {
 		return int64(len(p.x) / r.take.Format().Channels), r.write(ctx, p.x)
-	case p.back:
-		return n, r.send(ctx, part{frames: n, raw: r.filler.reversed(r.memory(), p.Span)})
 	}
-	return n, r.send(ctx, part{from: p.Start, frames: n})
+	raw, err := r.room(ctx, n)
+	switch {
+	case err != nil:
+	case p.back:
+		r.filler.reversed(raw, p.Span)
+	default:
+		copy(raw, r.filler.stored(r.filler.now(), p.Span))
+	}
+	return n, err
 }
 
 // begin makes the filler one of e's room tone, out of the pieces. It reports
