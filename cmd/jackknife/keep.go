@@ -327,9 +327,6 @@ func (k *keeping) printUnit() error {
 			return err
 		}
 	}
-	quote := func(s string) string {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "$", "$$").Replace(s) + `"`
-	}
 	_, err = fmt.Fprintf(k.out, `[Unit]
 Description=jackknife holds the patch %s
 
@@ -341,8 +338,13 @@ Restart=on-failure
 
 [Install]
 WantedBy=default.target
-`, strings.ReplaceAll(k.name, "%", "%%"), quote(program), quote(name))
+`, strings.ReplaceAll(k.name, "%", "%%"), unitQuote(program), unitQuote(name))
 	return err
+}
+
+// unitQuote writes a word of a unit's command line (systemd.service(5)).
+func unitQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "$", "$$").Replace(s) + `"`
 }
 
 // notifySystemd tells the manager that started this program (sd_notify(3)).

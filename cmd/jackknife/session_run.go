@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +17,7 @@ import (
 func sessionRunCommand(s *streams) *cobra.Command {
 	var f sessionFlags
 	var takes int
-	var keepUp, asJSON bool
+	var keepUp, asJSON, unit bool
 	c := &cobra.Command{
 		Use:   "run [FILE]",
 		Short: "All of a session: up, record, edit, deliver, down",
@@ -23,21 +27,30 @@ begins and ends. The machine is put back however the run ends; --keep-up leaves 
 
 Ctrl-C ends the take and the run; session edit and session deliver go on from there.
 
+--unit prints a unit for systemd that runs the session, and logs as JSON.
+
 --json prints an object with takes, edited, delivered, and error. Exit 6 if frames
 were lost.`,
 		Example: `  jackknife session run evening.yaml
   jackknife session run evening.yaml --takes 3 --log-format json 2>> evening.log
+  jackknife session run evening.yaml --unit > ~/.config/systemd/user/evening.service
   systemd-run --user --on-calendar 20:00 jackknife session run ~/evening.yaml`,
 		Args: oneFile,
 		RunE: func(c *cobra.Command, args []string) error {
 			if takes < 1 {
 				return usagef("--takes %d: want at least one", takes)
 			}
+			if unit {
+				return f.unit(s, args, takes)
+			}
 			open, err := f.open(s, args)
 			if err != nil {
 				return err
 			}
 			defer open.Close()
+			if f.dryRun {
+				return dryRunSession(c.Context(), s, open)
+			}
 			r, err := runSession(c.Context(), open, takes, keepUp)
 			if asJSON {
 				if err != nil {
@@ -53,10 +66,59 @@ were lost.`,
 		},
 	}
 	f.add(c)
+	f.dry(c)
+	c.Flags().BoolVar(&unit, "unit", false, "print a unit for systemd, and end")
 	c.Flags().IntVar(&takes, "takes", 1, "takes to record")
 	c.Flags().BoolVar(&keepUp, "keep-up", false, "leave the machine as the session wants it")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// unit prints the unit that runs a session.
+func (f *sessionFlags) unit(s *streams, args []string, takes int) error {
+	file, err := f.file(args)
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	name, err := filepath.Abs(append(args, "session.yaml")[0])
+	if err != nil {
+		return err
+	}
+	command := []string{unitQuote(program), "session", "run", unitQuote(name), "--log-format", "json", "--takes", strconv.Itoa(takes)}
+	if f.profile != "" {
+		command = append(command, "--profile", unitQuote(f.profile))
+	}
+	for key, value := range f.vars {
+		command = append(command, "--define", unitQuote(key+"="+value))
+	}
+	_, err = fmt.Fprintf(s.out, `[Unit]
+Description=jackknife session %s
+
+[Service]
+Type=oneshot
+ExecStart=%s
+KillSignal=SIGINT
+TimeoutStopSec=60
+
+[Install]
+WantedBy=default.target
+`, file.Name, strings.Join(command, " "))
+	return err
+}
+
+// dryRunSession tells what a run would do on the machine as it is.
+func dryRunSession(ctx context.Context, s *streams, open *session.Session) error {
+	steps, err := open.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	printSteps(s.out, steps)
+	_, err = open.Record(ctx)
+	return err
 }
 
 // sessionRun is what a run came to.
