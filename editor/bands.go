@@ -137,6 +137,7 @@ func (a *analyser) read(take *wav.Reader, first int64, k int, b *bench) error {
 	from := first*a.step() - int64((a.win/2+1)*a.thin)
 	length := a.reach(k) * a.thin * size
 	b.raw = slices.Grow(b.raw[:0], length)[:length]
+	from -= max(0, from-(take.Frames()-1)) // wholly past the end: the last frame is the nearest to all
 	to := from + int64(len(b.raw)/size)
 	start, end := max(from, 0), min(to, take.Frames())
 	if start >= end {
