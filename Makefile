@@ -93,10 +93,11 @@ bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills
 	$(call apt,auto-editor)
 	$(GO) run ./testdata/benchquality build/jackknife QUALITY.md
 
-test-vm: build ## run the card commands against real ALSA drivers, in a small virtual machine
+test-vm: build ## run the card and midi commands on real ALSA drivers, in a small virtual machine
 	$(call apt,$(VM_PACKAGES))
 	$(GO) run ./testdata/kernel/rack build/vm/rack delta1010lt
 	testdata/kernel/run.sh build/vm build/jackknife testdata/kernel/cards.sh
+	testdata/kernel/run.sh build/vm build/jackknife testdata/kernel/midi.sh
 
 check: ## gofmt and go vet, with cgo and without
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }

@@ -291,7 +291,7 @@ in .patch is a file; - is standard output.
 						return err
 					}
 				}
-				return savePatch(s, file, g, admit, force, update, dryRun)
+				return savePatch(s, "midi load", file, g, admit, force, update, dryRun)
 			})
 		},
 		ValidArgsFunction: completeMIDIPatches,

@@ -223,7 +223,7 @@ comments, patterns and all other lines. --force replaces it.`,
 			if err != nil {
 				return err
 			}
-			return savePatch(s, args[0], g, admit, force, update, dryRun)
+			return savePatch(s, "patch load", args[0], g, admit, force, update, dryRun)
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -254,8 +254,9 @@ func around(g jackgraph.Graph, selectors []jackgraph.Selector) (admit func(jackg
 	return func(c jackgraph.Connection) bool { return inside[c.From] || inside[c.To] }, nil
 }
 
-func savePatch(s *streams, name string, g jackgraph.Graph, admit func(jackgraph.Connection) bool, force, update, dryRun bool) error {
-	file, old := name, "# what is plugged into what: FROM -> TO (jackknife patch load)\n"
+// savePatch writes a patch that the command loader can load.
+func savePatch(s *streams, loader, name string, g jackgraph.Graph, admit func(jackgraph.Connection) bool, force, update, dryRun bool) error {
+	file, old := name, "# what is plugged into what: FROM -> TO (jackknife "+loader+")\n"
 	if name != "-" {
 		var err error
 		if file, err = patchFile(name); err != nil {

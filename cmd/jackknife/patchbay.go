@@ -165,7 +165,7 @@ func (o order) carryOut(ctx context.Context, server *jackgraph.Server) (word str
 		err = p.run(ctx, loading(file, how))
 	case "patch save":
 		every := func(jackgraph.Connection) bool { return true }
-		return "saved as " + o.name, savePatch(s, o.name, server.Snapshot(), every, o.force, o.update, false)
+		return "saved as " + o.name, savePatch(s, "patch load", o.name, server.Snapshot(), every, o.force, o.update, false)
 	case "names":
 		if err = server.SetPretty(o.name, o.pretty); o.pretty == "" {
 			return o.name + " has no pretty name", err
