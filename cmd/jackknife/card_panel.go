@@ -347,8 +347,8 @@ func (p *panel) view(width, height int) []string {
 		lines = append(lines, "")
 	}
 	foot := [3]string{
-		" arrows, pages: level  m mute  l r sends  s solo  b sides  0 0dB  p peaks  q quit",
-		" arrows, pages: level  < > source  0 0dB  p peaks  1-3 tab: screens  q quit",
+		" arrows pages: level  m mute  l r sends  s solo  b sides  0 0dB  p peaks  q quit",
+		" arrows pages: level  < > source  0 0dB  p peaks  1-3 tab: screens  q quit",
 		" left, right: change  1-3 tab: screens  q quit",
 	}[p.page]
 	if p.status != "" {

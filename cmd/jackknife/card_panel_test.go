@@ -127,6 +127,9 @@ func TestPanelView(t *testing.T) {
 		for _, page := range []string{"1", "2", "3"} {
 			p.key(page)
 			lines := p.view(size[0], size[1])
+			if foot := strings.TrimRight(lines[len(lines)-1], " "); size[0] >= 80 && !strings.HasSuffix(foot, "q quit") {
+				t.Errorf("%v page %s ends with %q", size, page, foot)
+			}
 			if len(lines) > max(size[1], 1) {
 				t.Errorf("%v page %s: %d lines", size, page, len(lines))
 			}

@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,6 +31,49 @@ func TestCardScripts(t *testing.T) {
 	}
 	cardLibrary = lib
 	runScripts(t, "testdata/card")
+}
+
+// TestGuide runs every command line of doc/delta1010lt.md, one after the other.
+func TestGuide(t *testing.T) {
+	if _, err := exec.LookPath("tmux"); err != nil || testing.Short() {
+		t.Skip("no tmux, or short")
+	}
+	text, err := os.ReadFile("../../doc/delta1010lt.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const profiles = "[ Profile 1 ]\n< Card 0 >\n{ /Voice/ }\nstate.M1010LT {\n\tcontrol.1 { name 'DAC Volume' value 121 }\n}\n< /CARD 0 >\n"
+	script := "cards delta1010lt\nenv HOME=$WORK XDG_CONFIG_HOME=$WORK/config XDG_RUNTIME_DIR=$WORK TERM=screen\n" +
+		"exec tmux -S $WORK/tmux -f /dev/null new-session -d -x 80 -y 24 sh\n"
+	lines := 0
+	for line := range strings.Lines(string(text)) {
+		command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+		if !ok {
+			continue
+		}
+		lines++
+		command = strings.ReplaceAll(command, "'", "''")
+		switch {
+		case strings.HasSuffix(command, "# until q"):
+			script += "exec tmux -S $WORK/tmux send-keys '" + command + "' Enter\nscreen 'q:? quit'\nexec tmux -S $WORK/tmux send-keys q\n"
+		case strings.HasSuffix(command, "# until Ctrl-C"):
+			script += "! exec sh -c 'timeout -s INT 1 " + command + "'\n"
+		default:
+			script += "exec sh -c '" + command + "'\n"
+		}
+	}
+	script += "exec tmux -S $WORK/tmux kill-server\n-- envy24control/profiles.conf --\n" + profiles
+	if lines < 40 {
+		t.Errorf("only %d lines", lines)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "guide.txtar"), []byte(script), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if cardLibrary, err = cards.Build(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	runScripts(t, dir)
 }
 
 var cardLibrary string
