@@ -24,8 +24,9 @@ import (
 
 const (
 	pollEvery  = 10 * time.Millisecond
-	stopWithin = time.Second     // for the audio thread to see the stop
-	shutWithin = 2 * time.Second // for a stopped or dying server to let go of us
+	openWithin = 10 * time.Second // for the server to let a client in
+	stopWithin = time.Second      // for the audio thread to see the stop
+	shutWithin = 2 * time.Second  // for a stopped or dying server to let go of us
 )
 
 // Both files state the layout of a record; this does not compile when they
@@ -63,8 +64,31 @@ type Loop struct {
 // Open makes a client with its ports and rings on the server that libjack
 // chooses (JACK_DEFAULT_SERVER names one). It never starts a server: without
 // one the error is ErrNoServer. The caller closes the loop. libjack's own
-// messages are silenced for the whole process.
+// messages are silenced for the whole process. A server that does not answer,
+// as JACK2 may where several clients come at once, is ErrNoAnswer; what waits
+// for it is left to the process's end.
 func Open(cfg Config) (*Loop, error) {
+	type opened struct {
+		*Loop
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		l, err := open(cfg)
+		done <- opened{l, err}
+	}()
+	select {
+	case o := <-done:
+		return o.Loop, o.err
+	case <-time.After(openWithin):
+		return nil, fmt.Errorf("%s: %w", serverName(), ErrNoAnswer)
+	}
+}
+
+// ErrNoAnswer says that a server is there, but does not let a client in.
+var ErrNoAnswer = fmt.Errorf("it does not answer within %v", openWithin)
+
+func open(cfg Config) (*Loop, error) {
 	if most := int(C.jack_client_name_size()) - 1; len(cfg.Client) > most {
 		return nil, fmt.Errorf("client name of %d bytes: JACK takes %d at the most", len(cfg.Client), most)
 	}
@@ -118,11 +142,15 @@ func portError(client, short string) error {
 	return fmt.Errorf("port %s:%s: the server will not register it (is the name taken or too long, or the server out of ports?)", client, short)
 }
 
-func openError(client string, status uint32) error {
-	server := "JACK server"
+func serverName() string {
 	if name := os.Getenv("JACK_DEFAULT_SERVER"); name != "" {
-		server += " " + name
+		return "JACK server " + name
 	}
+	return "JACK server"
+}
+
+func openError(client string, status uint32) error {
+	server := serverName()
 	switch {
 	case status&C.JackVersionError != 0:
 		return fmt.Errorf("%s: it speaks another version of JACK's protocol than this libjack", server)

@@ -238,6 +238,8 @@ func serverFailure(err error) error {
 	switch {
 	case errors.Is(err, rt.ErrNoServer):
 		return &failure{code: exitNoServer, err: err, hint: startHint()}
+	case errors.Is(err, rt.ErrNoAnswer):
+		return &failure{code: exitNoServer, err: err, hint: "try again; if it hangs, end it and start it again"}
 	case errors.Is(err, rt.ErrServerGone):
 		return &failure{code: exitNoServer, err: err}
 	}
