@@ -116,10 +116,11 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 	late := want.lateness(ctx, s, l)
 	d.now.first = int64(late)
 	if !want.quiet {
+		line := "playing " + shown(want.along.file)
 		if want.along.punch {
-			fmt.Fprintf(s.err, "playing %s from %s; punch in at %s\n", shown(want.along.file), clock(span.Start, rate), clock(span.End, rate))
+			line += fmt.Sprintf(" from %s; punch in at %s", clock(span.Start, rate), clock(span.End, rate))
 		}
-		fmt.Fprintf(s.err, "what is heard comes back %d frames, %.1f ms later, by JACK's latencies; the take is that much earlier\n", late, float64(late)/float64(rate)*1000)
+		fmt.Fprintf(s.err, "%s\nby JACK's latencies it is heard, and comes back, %d frames (%.1f ms) later; the take is set right by that\n", line, late, float64(late)/float64(rate)*1000)
 	}
 
 	played := make(chan error, 1)

@@ -74,7 +74,7 @@ func TestOverdub(t *testing.T) {
 	}
 	p := withoutGaps(t, dir, "record", "new.wav", "--overdub", "backing.wav", "--bits", "24", "--for", "1200ms",
 		"--from", "cable-in:capture_{1..2}", "--to", "cable-out:playback_{1..2}")
-	if !strings.Contains(p.err.String(), "1537 frames, 32.0 ms later") {
+	if !strings.Contains(p.err.String(), "1537 frames (32.0 ms) later") {
 		t.Errorf("said %s", p.err.String())
 	}
 	backing, _ := allFrames(t, filepath.Join(dir, "backing.wav"))
