@@ -49,9 +49,9 @@ const (
 	// time. At most 1 dB, or half as much again as one stretch of the tone around
 	// differs from the others.
 	ToneDB MeasureKind = iota
-	// StepDB is how far the level steps at the edges, over 100 ms on either
-	// side: at most 0.5 dB more than the tone's own level does (three standard
-	// deviations).
+	// StepDB is how far the level above 80 Hz steps at the edges, over 100 ms on
+	// either side: at most 0.5 dB more than the tone's own level does (four standard
+	// deviations: there are hundreds of edges in a take).
 	StepDB
 	// Period is how much a fill repeats itself: the highest autocorrelation of
 	// its envelope in six bands, at lags from 0.2 s to 3 s. At most 0.05 more
@@ -294,14 +294,18 @@ func (c *checker) measure(e Edit, out Span, half int64) ([]Measure, error) {
 			}
 			note(RunMS, float64(equalRun(fill))*1000/float64(rate), max(mostRunMS, float64(own)*1000/float64(rate)))
 		}
+		heard, own := c.heard(y[k]), of(far)
+		for i, x := range own {
+			own[i] = c.heard(x)
+		}
 		for _, edge := range c.edges(e, out) {
-			w := min(edge.room, ms(stepMillis), int64(longest(of(far))/2))
+			w := min(edge.room, ms(stepMillis), int64(longest(own)/2))
 			if w < ms(leastStepMillis) {
 				continue
 			}
 			at := edge.at - around.Start
-			if own, ok := ownStep(of(far), int(w)); ok && at >= w && at+w <= int64(len(y[k])) {
-				note(StepDB, math.Abs(levelDB(y[k][at:at+w])-levelDB(y[k][at-w:at])), 3*own+mostStepDB)
+			if own, ok := ownStep(own, int(w)); ok && at >= w && at+w <= int64(len(heard)) {
+				note(StepDB, math.Abs(levelDB(heard[at:at+w])-levelDB(heard[at-w:at])), 4*own+mostStepDB)
 			}
 		}
 		typical, most := bends(of(body))
@@ -583,6 +587,24 @@ func equalRun(x []float64) int {
 		most = max(most, run)
 	}
 	return most
+}
+
+// heard is x without rumble: what is below 80 Hz falls by 12 dB an octave, as it
+// does for a listener.
+func (c *checker) heard(x []float64) []float64 {
+	if len(x) == 0 {
+		return nil
+	}
+	follow := min(1, 2*math.Pi*80/float64(c.format.RateHz))
+	y := make([]float64, len(x))
+	first, second := x[0], 0.0
+	for i, v := range x {
+		first += follow * (v - first)
+		v -= first
+		second += follow * (v - second)
+		y[i] = v - second
+	}
+	return y
 }
 
 // ownStep is the step that the level of the tone makes from one window to the

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +14,7 @@ func applyCommand(s *streams) *cobra.Command {
 	var like shape
 	var out, given string
 	var dry, force, asJSON bool
+	var others []string
 	c := &cobra.Command{
 		Use:   "apply PLAN",
 		Short: "Carry out a plan: write the edited take",
@@ -26,10 +25,15 @@ the same file, byte for byte. - reads the plan from standard input; --take - rea
 the take from there, -o - writes to standard output.
 
 Without -o the output stands beside the take, with -edited in its name. It is a
-file like the take unless --bits or --container ask for something else.`,
+file like the take unless --bits or --container ask for something else.
+
+--sync names another track of the same performance, as long as the take; the
+plan is carried out on it at the same frames, with its own room tone. Its output
+stands beside it, with -edited in its name.`,
 		Example: `  jackknife apply take.edits -o out.wav
   jackknife apply take.edits --take moved/take.wav
-  jackknife plan take.wav --pauses +1s | jackknife apply - -o out.wav`,
+  jackknife plan take.wav --pauses +1s | jackknife apply - -o out.wav
+  jackknife apply host.edits --sync guest.wav --sync room.wav`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("which plan?")
@@ -57,7 +61,13 @@ file like the take unless --bits or --container ask for something else.`,
 			}
 			id := plan.Take
 			if out == "" {
-				out = strings.TrimSuffix(takeFile, filepath.Ext(takeFile)) + "-edited" + like.extension(takeFile, take)
+				out = editedName(takeFile, &like, take)
+			}
+			if len(others) > 0 {
+				if out == "-" || takeFile == "-" {
+					return usagef("--sync: reads and writes files, not standard input and output")
+				}
+				return applyTracks(c.Context(), s, plan, stem{takeFile, out, take}, others, &like, force, dry, asJSON)
 			}
 			if err := vacant(out, takeFile, force); err != nil {
 				return err
@@ -108,6 +118,7 @@ file like the take unless --bits or --container ask for something else.`,
 	f := c.Flags()
 	f.StringVarP(&out, "output", "o", "", "file to write (default TAKE-edited.wav)")
 	f.StringVar(&given, "take", "", "the take, if it is no longer where the plan says")
+	f.StringArrayVar(&others, "sync", nil, "another `track` of the same performance; may be given several times")
 	f.BoolVarP(&dry, "dry-run", "n", false, "check the plan against the take, write nothing")
 	f.BoolVarP(&force, "force", "f", false, "replace an existing file")
 	f.BoolVar(&asJSON, "json", false, "print what was done as JSON, positions in frames")

@@ -21,7 +21,8 @@ func editCommand(s *streams) *cobra.Command {
 	var want wish
 	var like shape
 	var out, planFile string
-	var dry, force, asJSON bool
+	var dry, force, asJSON, sync bool
+	var lead string
 	many := batch{want: &want, like: &like}
 	c := &cobra.Command{
 		Use:   "edit TAKE -o FILE | edit TAKE... --out-dir FOLDER",
@@ -82,7 +83,11 @@ take by it, jackknife apply makes the output again.
 Many takes go to --out-dir, several at a time. A bad one does not stop the others;
 what failed is told at the end (exit 5). --resume passes over takes that were
 edited with the same rules before; what is remembered of them stands beside the
-outputs. --shard 3/16 does the third of sixteen parts, each machine another one.`,
+outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
+
+--sync takes them for tracks of one performance, as several microphones recorded
+it: equally long, cut and lengthened at the same frames, each with its own room
+tone. A pause is where all of them pause; with --lead FILE, where that one does.`,
 		Example: `  jackknife edit take.wav -o out.wav
   jackknife edit take.wav -o out.wav --pauses x1.5 --pauses max=6s --cut 1:02.5-1:04.1
   jackknife edit take.wav -n --pauses "1s..3s: =2s"      # show the plan, write nothing
@@ -93,15 +98,19 @@ outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
   jackknife edit take.wav -o out.wav --cut-marks --clean clicks,breaths
   jackknife edit take.wav -o out.flac --bits 24
   jackknife edit *.wav --out-dir done/ --resume -p x1.3
+  jackknife edit --sync host.wav guest.wav --out-dir done/ -p max=2s
   ssh studio cat take.wav | jackknife edit - -o - | aplay`,
 		Args: func(c *cobra.Command, args []string) error {
+			if lead != "" && !sync {
+				return usagef("--lead is for --sync")
+			}
 			if many.outDir != "" && len(args) > 0 {
 				return nil
 			}
 			if err := oneTake(c, args); err != nil {
 				return err
 			}
-			for _, flag := range []string{"resume", "shard", "jobs"} {
+			for _, flag := range []string{"resume", "shard", "jobs", "sync"} {
 				if c.Flags().Changed(flag) {
 					return usagef("--%s needs --out-dir FOLDER", flag)
 				}
@@ -114,6 +123,9 @@ outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
 					return usagef("--out-dir names the outputs itself: no -o, no --plan")
 				}
 				many.dry, many.force, many.asJSON = dry, force, asJSON
+				if sync {
+					return many.sync(c.Context(), s, args, lead)
+				}
 				return many.run(c.Context(), s, args)
 			}
 			if out == "" && !dry {
@@ -188,6 +200,8 @@ outputs. --shard 3/16 does the third of sixteen parts, each machine another one.
 	many.flags(c)
 	f.StringVarP(&out, "output", "o", "", "file to write")
 	f.StringVar(&planFile, "plan", "", "also write the plan, for jackknife apply")
+	f.BoolVar(&sync, "sync", false, "with --out-dir: the takes are tracks of one performance, cut them at the same frames")
+	f.StringVar(&lead, "lead", "", "with --sync: the `track` whose pauses count, instead of those of all together")
 	f.BoolVarP(&dry, "dry-run", "n", false, "print the plan, write nothing")
 	f.BoolVarP(&force, "force", "f", false, "replace existing files")
 	f.BoolVar(&asJSON, "json", false, "print what was done as JSON, positions in frames")
@@ -210,6 +224,7 @@ func oneTake(c *cobra.Command, args []string) error {
 type job struct {
 	take     *wav.Reader
 	name     string
+	tracks   []stem // of the same performance, take among them: only where all pause is a pause
 	rules    []editor.Rule
 	cuts     editor.List
 	flaws    flaws
@@ -256,19 +271,17 @@ func (j *job) run(ctx context.Context) error {
 		Min: editor.Duration{Seconds: editor.Decimal(j.min)}.At(f.RateHz), Seed: j.seed,
 		Yield: joined.Edit,
 	}
-	if j.take.Frames() > 0 {
-		_, err = editor.Detect(ctx, j.take, j.plan.Detect(), func(q editor.Pause) error {
-			if j.renderer != nil {
-				if err := j.renderer.Pause(ctx, q); err != nil {
-					return err
-				}
+	err = j.pauses(ctx, func(q editor.Pause) error {
+		if j.renderer != nil {
+			if err := j.renderer.Pause(ctx, q); err != nil {
+				return err
 			}
-			if dead(j.take, q) {
-				j.dead++
-			}
-			return p.Pause(q)
-		})
-	}
+		}
+		if dead(j.take, q) {
+			j.dead++
+		}
+		return p.Pause(q)
+	})
 	if err == nil {
 		err = p.Finish()
 	}
