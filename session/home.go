@@ -2,6 +2,7 @@ package session
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,16 +101,24 @@ func (h *home) forget(n int) error {
 }
 
 // appendLine adds a value as a line of JSON and returns when it is on the disk.
+// A last line without its end goes: a crash tore it.
 func appendLine(name string, v any) error {
 	line, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f, append(line, '\n')), f.Sync(), f.Close())
+	all, err := io.ReadAll(f)
+	if err == nil {
+		whole := int64(bytes.LastIndexByte(all, '\n') + 1)
+		if err = f.Truncate(whole); err == nil {
+			_, err = f.WriteAt(append(line, '\n'), whole)
+		}
+	}
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // readLines reads the values of a file, none if there is no file. A last line
