@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -11,22 +14,139 @@ func completionCommand(s *streams) *cobra.Command {
 		Use:   "completion bash|zsh|fish",
 		Short: "Print the completion script of a shell",
 		Long: `Print the completion script of a shell. It completes commands and flags, and
-asks the running server for the names of its ports.`,
+asks the running server for the names of its ports, which come quoted as the shell
+wants them.`,
 		Example: `  jackknife completion bash > ~/.local/share/bash-completion/completions/jackknife
   jackknife completion zsh > "${fpath[1]}/_jackknife"
   jackknife completion fish > ~/.config/fish/completions/jackknife.fish`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"bash", "zsh", "fish"},
 		RunE: func(c *cobra.Command, args []string) error {
+			var script bytes.Buffer
 			switch root := c.Root(); args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(s.out, true)
+				_, err := io.WriteString(s.out, bashCompletion)
+				return err
 			case "zsh":
-				return root.GenZshCompletion(s.out)
-			case "fish":
-				return root.GenFishCompletion(s.out, true)
+				if err := root.GenZshCompletion(&script); err != nil {
+					return err
+				}
+				return amended(s.out, script.String(), zshSplit, zshKept, zshWords, zshUnquoted)
+			default:
+				if err := root.GenFishCompletion(&script, true); err != nil {
+					return err
+				}
+				return amended(s.out, script.String(), fishWords, fishUnquoted)
 			}
-			return fmt.Errorf("no completion for %s", args[0])
 		},
 	}
 }
+
+// cobra's scripts give the program the words as they were typed, with
+// backslashes and half a pair of quotes, and cut at spaces; names of ports need
+// them whole and unquoted.
+const (
+	zshSplit     = `words=("${=words[1,CURRENT]}")`
+	zshKept      = `words=("${(@)words[1,CURRENT]}")`
+	zshWords     = `${words[2,-1]}`
+	zshUnquoted  = `${(j: :)${(@q)${(@)${(@Q)words[2,-1]}#[\'\"]}}}`
+	fishWords    = `(string escape -- (commandline -ct))`
+	fishUnquoted = `(string escape -- (string unescape -- (commandline -ct); or string unescape -- (commandline -ct)"'"; or string unescape -- (commandline -ct)'"'))`
+)
+
+// amended writes a script with pieces replaced, each by the one after it.
+func amended(w io.Writer, script string, pieces ...string) error {
+	for i := 0; i < len(pieces); i += 2 {
+		if !strings.Contains(script, pieces[i]) {
+			return fmt.Errorf("the completion script is not as it was: no %s", pieces[i])
+		}
+		script = strings.ReplaceAll(script, pieces[i], pieces[i+1])
+	}
+	_, err := io.WriteString(w, script)
+	return err
+}
+
+// bashCompletion asks the program as cobra's own script does (__complete, whose
+// last line is a set of bits), but takes quotes off what was typed, puts
+// backslashes before what the shell would take for its own in a name, and heeds
+// that readline begins a new word after a colon and an equals sign.
+const bashCompletion = `# bash completion for jackknife
+
+_jackknife_plain() {
+	case $1 in
+	\'*) REPLY=${1#\'} REPLY=${REPLY%\'} ;;
+	\"*) REPLY=${1#\"} REPLY=${REPLY%\"} ;;
+	*) REPLY=${1//\\/} ;;
+	esac
+}
+
+_jackknife() {
+	local line=${COMP_LINE:0:COMP_POINT} word= quote= c i
+	local -a words=()
+	for ((i = 0; i < ${#line}; i++)); do
+		c=${line:i:1}
+		case $quote$c in
+		\\?*) word+=$c quote= ;;
+		\'\' | \"\") word+=$c quote= ;;
+		\'?* | \"?*) word+=$c ;;
+		\\ | \' | \") word+=$c quote=$c ;;
+		' ' | $'\t') [[ -n $word ]] && words+=("$word"); word= ;;
+		*) word+=$c ;;
+		esac
+	done
+	local typed=$word REPLY
+	local -a asked=()
+	for word in "${words[@]:1}"; do
+		_jackknife_plain "$word"
+		asked+=("$REPLY")
+	done
+	_jackknife_plain "$typed"
+	local plain=$REPLY
+
+	local -a found=() about=()
+	local bits=0 reply
+	while IFS= read -r reply; do
+		case $reply in
+		:[0-9]*) bits=${reply#:} ;;
+		_activeHelp_*) ;;
+		*) found+=("${reply%%$'\t'*}") about+=("${reply#"${reply%%$'\t'*}"}") ;;
+		esac
+	done < <("$1" __complete "${asked[@]}" "$plain" 2>/dev/null)
+	((bits & 1)) && return
+	((bits & 2)) && compopt -o nospace
+
+	COMPREPLY=()
+	if ((bits & 8)); then
+		compopt -o filenames
+		local IFS=$'\n'
+		COMPREPLY=($(compgen -d -- "$plain"))
+		for c in "${found[@]}"; do
+			COMPREPLY+=($(compgen -f -X "!*.$c" -- "$plain"))
+		done
+		return
+	fi
+	# What readline takes for the word begins after the last of these.
+	local head=
+	if [[ $typed != [\'\"]* ]]; then
+		head=${typed%"${typed##*[:=]}"}
+		[[ $COMP_WORDBREAKS == *:* ]] || head=
+	fi
+	for i in "${!found[@]}"; do
+		c=${found[i]}
+		[[ $c == "$plain"* ]] || continue
+		if [[ $typed != [\'\"]* ]]; then
+			printf -v c %q "$c"
+			c=${c#"$head"}
+		fi
+		COMPREPLY+=("$c")
+		((${#about[i]} && COMP_TYPE == 63)) && COMPREPLY[-1]+="  (${about[i]#$'\t'})"
+	done
+	if ((${#COMPREPLY[@]} == 1 && COMP_TYPE == 63)); then
+		COMPREPLY=("${COMPREPLY[0]%%  (*}")
+	fi
+	((${#COMPREPLY[@]} || bits & 4)) || compopt -o bashdefault -o default
+	((bits & 32)) && compopt -o nosort
+}
+
+complete -F _jackknife jackknife
+`
