@@ -84,6 +84,7 @@ bench: build demo-deps test-deps ## print speed and memory as ratios to cp, sox,
 	gcc -std=gnu11 -O2 -Wall -Wextra -o build/passthrough testdata/passthrough/passthrough.c -ljack
 	$(GO) run -tags timed ./testdata/benchrecord build/jackknife build/passthrough build/benchrecord
 	$(GO) run ./testdata/bench build/jackknife build/bench
+	$(GO) run ./testdata/benchcard build/jackknife
 	$(GO) test -run '^$$' -bench . ./wav ./editor ./jackgraph
 
 soak: build demo-deps test-deps ## break recordings in every way, again and again, and count frames (root: disks, too)
@@ -95,7 +96,7 @@ bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills
 
 test-vm: build ## run the card and midi commands on real ALSA drivers, in a small virtual machine
 	$(call apt,$(VM_PACKAGES))
-	$(GO) run ./testdata/kernel/rack build/vm/rack delta1010lt
+	$(GO) run ./testdata/kernel build/vm/rack delta1010lt
 	testdata/kernel/run.sh build/vm build/jackknife testdata/kernel/cards.sh
 	testdata/kernel/run.sh build/vm build/jackknife testdata/kernel/midi.sh
 

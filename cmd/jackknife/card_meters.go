@@ -181,6 +181,8 @@ func showMeters(ctx context.Context, s *streams, ctl *alsa.Ctl, peaks *alsa.Elem
 	reset := func() { meters = slices.Repeat([]alsa.Meter{alsa.NewMeter()}, len(names)) }
 	reset()
 	colour := os.Getenv("NO_COLOR") == ""
+	picture := make([]string, len(at)+1)
+	picture[len(at)] = "r: peaks anew  q: quit"
 	next := time.Now()
 	for ctx.Err() == nil {
 		keys, err := t.keys(next, func(int) int { return -1 })
@@ -199,13 +201,12 @@ func showMeters(ctx context.Context, s *streams, ctl *alsa.Ctl, peaks *alsa.Elem
 		if err := ctl.Read(peaks); err != nil {
 			return cardFailure(err)
 		}
-		picture := make([]string, 0, len(at)+1)
-		for _, i := range at {
+		for n, i := range at {
 			m := &meters[i]
 			m.Feed(alsa.PeakDB(peaks.Value[i]), every)
-			picture = append(picture, fmt.Sprintf("%-8s%s%6s", names[i], bar(*m, max(t.width-15, 10), colour), peakText(m.Top)))
+			picture[n] = fmt.Sprintf("%-8s%s%6s", names[i], bar(*m, max(t.width-15, 10), colour), peakText(m.Top))
 		}
-		if err := t.draw(append(picture, "r: peaks anew  q: quit")); err != nil {
+		if err := t.draw(picture); err != nil {
 			return err
 		}
 	}
@@ -218,15 +219,15 @@ func bar(m alsa.Meter, width int, colour bool) string {
 	place := func(db float64) int {
 		return int(math.Round(min(max((db-meterBottom)/-meterBottom, 0), 1) * float64(width)))
 	}
-	cells := []rune(strings.Repeat("█", place(m.Level)) + strings.Repeat(" ", width-place(m.Level)))
-	if p := place(m.Hold); p > 0 {
-		cells[p-1] = '▌'
-		if p <= place(m.Level) {
-			cells[p-1] = '█'
-		}
+	level, hold := place(m.Level), place(m.Hold)
+	cells := strings.Repeat("█", level)
+	if hold > level {
+		cells += strings.Repeat(" ", hold-1-level) + "▌" + strings.Repeat(" ", width-hold)
+	} else {
+		cells += strings.Repeat(" ", width-level)
 	}
 	if !colour {
-		return string(cells)
+		return cells
 	}
 	ink := "\x1b[32m"
 	switch {
@@ -237,5 +238,5 @@ func bar(m alsa.Meter, width int, colour bool) string {
 	case m.Hold >= -6:
 		ink = "\x1b[33m"
 	}
-	return ink + string(cells) + "\x1b[0m"
+	return ink + cells + "\x1b[0m"
 }

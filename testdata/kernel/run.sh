@@ -3,7 +3,7 @@
 # machine with a stock Debian kernel and real ALSA drivers: snd-dummy, snd-aloop,
 # the PCI cards that QEMU emulates (ES1370, HD Audio), and the sequencer. The
 # kernel and what it boots from are fetched with apt into DIR once; DIR/rack, if
-# it is there, is a simulated card (see rack/main.go). The machine sees the host's
+# it is there, is a simulated card (see rack.go). The machine sees the host's
 # files, read-only; what it writes is lost. No /dev/kvm and no root are needed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
