@@ -192,8 +192,24 @@ const logLimit = 1 << 20
 // Start has a program run the server of a name, apart from this process and its
 // terminal: command, which calls Run and writes what it says to its standard
 // output. It returns when the server can be used. ErrEnded comes with what jackd
-// said last.
+// said last. Where eight
+// servers run already, as many as JACK2 has room for, it waits for one to end.
 func (p Place) Start(ctx context.Context, name string, command []string) error {
+	for {
+		err := p.start(ctx, name, command)
+		var failed *StartError
+		if !errors.As(err, &failed) || !strings.Contains(failed.Said, "Too many servers") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (p Place) start(ctx context.Context, name string, command []string) error {
 	if err := os.MkdirAll(string(p), 0o700); err != nil {
 		return err
 	}
