@@ -110,7 +110,12 @@ func (s *Session) Edit(ctx context.Context, numbers []int) ([]Edited, error) {
 }
 
 func (s *Session) editArgs(e *Edit, files []string, folder string) []string {
-	args := append([]string{"edit", "--out-dir", folder, "--resume"}, files...)
+	args := append([]string{"edit", "--out-dir", folder}, files...)
+	if e.Sync && len(files) > 1 {
+		args = append(args, "--sync", "--force") // the same again; resume is for one take at a time
+	} else {
+		args = append(args, "--resume")
+	}
 	for _, rule := range e.Pauses {
 		args = append(args, "--pauses", rule)
 	}
@@ -127,9 +132,6 @@ func (s *Session) editArgs(e *Edit, files []string, folder string) []string {
 	}
 	if e.Mistakes == "cut-marks" {
 		args = append(args, "--cut-marks")
-	}
-	if e.Sync && len(files) > 1 {
-		args = append(args, "--sync")
 	}
 	return args
 }
