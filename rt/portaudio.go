@@ -280,7 +280,7 @@ func (s *Stream) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Re
 		close(s.blocks)
 	}()
 	frameBytes := 4 * s.cfg.Channels
-	silence := make([]byte, len(s.samples)*4)
+	silence := make([]byte, s.block*frameBytes)
 	write := func(p []byte) error {
 		if left := (opt.Frames - report.Frames) * int64(frameBytes); opt.Frames > 0 && int64(len(p)) > left {
 			p = p[:left]
