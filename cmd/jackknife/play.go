@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type playing struct {
 	loop   bool
 	gainDB float64
 	to     []jackgraph.Selector
+	lanes  []lane // in the place of to
 	device string // "": a JACK server
 	onto   []int  // channels of the device, in the place of to
 	follow bool   // JACK's transport
@@ -35,16 +37,41 @@ type playing struct {
 	dry    bool
 }
 
+// lane is a channel of what is played, and the inputs that hear it.
+type lane struct {
+	channel int // from 1 on
+	to      jackgraph.Selector
+}
+
+// parseLanes reads what --map says.
+func parseLanes(texts []string) ([]lane, error) {
+	var lanes []lane
+	for _, text := range texts {
+		number, ports, ok := strings.Cut(text, "=")
+		n, err := strconv.Atoi(number)
+		if !ok || err != nil || n < 1 {
+			return nil, usagef("--map %q: want CHANNEL=PORTS, channels counted from 1", text)
+		}
+		to, err := parseSelectors([]string{ports})
+		if err != nil {
+			return nil, err
+		}
+		lanes = append(lanes, lane{n, to[0]})
+	}
+	return lanes, nil
+}
+
 func playCommand(s *streams) *cobra.Command {
 	var p playing
-	var to []string
+	var to, lanes []string
 	var start, end string
 	c := &cobra.Command{
 		Use:   "play TAKE...",
 		Short: "Play a take into JACK",
 		Long: `Play a take into JACK. --to names the inputs that hear it, channel by channel, in
 order; a take of one channel goes to all of them. Without --to it is the card's
-first sockets: one a channel, the first two for a take of one channel.
+first sockets: one a channel, the first two for a take of one channel. --map
+CHANNEL=PORTS says it channel by channel; what is not named is not heard.
 
 Several takes are played one after the other, without a gap; with --sync at the
 same time, their channels side by side, the shorter ones silent at the end.
@@ -71,6 +98,7 @@ Where no JACK server runs, --device plays to a sound device, as jackknife device
 lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 		Example: `  jackknife play take.wav
   jackknife play take.wav --to 'system:playback_{3..4}'
+  jackknife play band.wav --map 1=system:playback_1 --map '4=system:playback_{1..2}'
   jackknife play voice.wav --to ardour:voice/audio_in_1
   jackknife play take.wav --device hw:0,0
   jackknife play take.wav --edits take.edits --joins
@@ -95,6 +123,8 @@ lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 				return usagef("--with-transport, --roll: --joins, --loop and --device do not go with the transport")
 			case p.follow && !p.roll && start != "":
 				return usagef("--start: the transport says where to begin; --roll sets it")
+			case len(lanes) > 0 && (len(to) > 0 || p.device != ""):
+				return usagef("--map: says where each channel goes; --to and --device do not go with it")
 			case !(math.Abs(p.gainDB) <= maxGainDB):
 				return usagef("--gain %v: from -%d to %d dB", p.gainDB, maxGainDB, maxGainDB)
 			case p.ring <= 0 || p.ring > maxRing:
@@ -103,6 +133,9 @@ lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 				return usagef("--name: a client needs a name")
 			}
 			var err error
+			if p.lanes, err = parseLanes(lanes); err != nil {
+				return err
+			}
 			if p.device == "" {
 				p.to, err = parseSelectors(to)
 			} else if len(to) > 0 {
@@ -128,6 +161,7 @@ lists them, at the take's rate; --to then names its channels: --to 3..4.`,
 	}
 	f := c.Flags()
 	f.StringArrayVar(&to, "to", nil, "inputs that hear the take, by selector; may be given more than once")
+	f.StringArrayVar(&lanes, "map", nil, "`CHANNEL=PORTS`: inputs that hear a channel; may be given more than once")
 	f.BoolVar(&p.sync, "sync", false, "play the takes at the same time, not one after the other")
 	f.StringVar(&p.edits, "edits", "", "play the take with the edits of this plan (- reads standard input)")
 	f.BoolVar(&p.joins, "joins", false, "play the surroundings of each edit only")

@@ -77,12 +77,12 @@ func (want playing) amplify(source io.ReadCloser) io.ReadCloser {
 }
 
 func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) error {
-	inputs, err := want.inputs(p.reel.channels())
+	outputs := numbered("out", p.reel.channels())
+	routed, err := want.routing(p)
 	if err != nil {
 		return err
 	}
-	outputs := numbered("out", p.reel.channels())
-	pairs, err := route(p.names, outputs, inputs)
+	pairs, err := routed(outputs)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (want playing) playOnServer(ctx context.Context, s *streams, p *programme) 
 	if err := l.Activate(); err != nil {
 		return err
 	}
-	if pairs, err = route(p.names, l.Outputs(), inputs); err != nil {
+	if pairs, err = routed(l.Outputs()); err != nil {
 		return err
 	}
 	if err := connectAll(ctx, pairs); err != nil {
@@ -176,4 +176,37 @@ func (want playing) inputs(channels int) ([]string, error) {
 		return choose(g, want.to, jackgraph.Input)
 	}
 	return sockets(g, channels), nil
+}
+
+// routing finds the ports that shall hear the take, and returns what pairs
+// outputs with them.
+func (want playing) routing(p *programme) (func(outputs []string) ([]jackgraph.Connection, error), error) {
+	channels := p.reel.channels()
+	if len(want.lanes) == 0 {
+		inputs, err := want.inputs(channels)
+		return func(outputs []string) ([]jackgraph.Connection, error) { return route(p.names, outputs, inputs) }, err
+	}
+	g, err := snapshot()
+	if err != nil {
+		return nil, err
+	}
+	ports := make([][]string, channels)
+	for _, lane := range want.lanes {
+		if lane.channel > channels {
+			return nil, fmt.Errorf("%s: has no channel %d, but %d", p.names, lane.channel, channels)
+		}
+		inputs, err := choose(g, []jackgraph.Selector{lane.to}, jackgraph.Input)
+		if err != nil {
+			return nil, err
+		}
+		ports[lane.channel-1] = append(ports[lane.channel-1], inputs...)
+	}
+	return func(outputs []string) (pairs []jackgraph.Connection, err error) {
+		for i, inputs := range ports {
+			for _, in := range inputs {
+				pairs = append(pairs, jackgraph.Connection{From: outputs[i], To: in})
+			}
+		}
+		return pairs, nil
+	}, nil
 }

@@ -75,6 +75,31 @@ func TestRecordQuantumOnPipeWire(t *testing.T) {
 	}
 }
 
+// TestRecordForecast: a disk that is too small for what is wanted is told at
+// once, and one that gets full in time.
+func TestRecordForecast(t *testing.T) {
+	jackServer(t, "-p", "256")
+	_, from := counting(t, 2)
+	dir, _ := smallDisk(t, 4096) // 11 s of two channels
+	for _, test := range []struct{ length, says string }{
+		{"1h", "the disk has room for 1"},
+		{"", "s more"},
+	} {
+		args := []string{"record", "take.wav", "--from", from}
+		if test.length != "" {
+			args = append(args, "--for", test.length)
+		}
+		p := start(t, dir, args...)
+		grown(t, filepath.Join(dir, "take.part.wav"), 100_000)
+		p.Process.Signal(os.Interrupt)
+		p.exit(t, exitDone)
+		if !strings.Contains(p.err.String(), "warning: .: the disk has room") || !strings.Contains(p.err.String(), test.says) {
+			t.Errorf("--for %q: %s", test.length, p.err.String())
+		}
+		os.Remove(filepath.Join(dir, "take.wav"))
+	}
+}
+
 // TestRecordAlone records as a service does: no terminal, and standard input,
 // output and error closed.
 func TestRecordAlone(t *testing.T) {
