@@ -273,9 +273,14 @@ func (w *Writer) store(p []byte) {
 
 // reserve takes space on the disk well before it is needed, once a file is
 // long: on ext4 writing then costs a third less. What is too much is given back
-// in Seal.
+// in Seal. In memory it would cost a quarter more.
 func (w *Writer) reserve(to int64) {
 	if to <= max(w.reserved, bufferBytes) || w.temp == "" {
+		return
+	}
+	var fs unix.Statfs_t
+	if w.reserved == 0 && unix.Fstatfs(int(w.file.Fd()), &fs) == nil && fs.Type == unix.TMPFS_MAGIC {
+		w.reserved = math.MaxInt64
 		return
 	}
 	if unix.Fallocate(int(w.file.Fd()), unix.FALLOC_FL_KEEP_SIZE, w.off, reserveBytes) != nil {
@@ -287,7 +292,7 @@ func (w *Writer) reserve(to int64) {
 
 // giveBack frees what was reserved and not needed.
 func (w *Writer) giveBack() error {
-	if w.reserved == 0 {
+	if w.reserved == 0 || w.reserved == math.MaxInt64 {
 		return nil
 	}
 	info, err := w.file.Stat()
