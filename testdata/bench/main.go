@@ -1,9 +1,14 @@
-// Command bench times jackknife's edit of a long take beside cp and sox on the
-// same file, in turns, and prints ratios of wall time and peak memory:
+// Command bench times jackknife's edit of long takes beside cp and sox on the
+// same files, in turns, and prints wall time, processor time, peak memory, and
+// ratios of each pair of runs:
 //
 //	go run ./testdata/bench PROGRAM FOLDER
 //
-// The long takes are one spoken take of a minute or so, again and again.
+// One hour is edited in memory (/dev/shm), where only the work itself counts,
+// and in FOLDER, on a disk. There jackknife's output is on the disk when it
+// ends, and cp's is not: cp is timed as it is, and with sync(1) behind it.
+// Then come many short takes beside one of the same length, and ten hours. What
+// does not fit into memory or on the disk is passed over, with a word.
 package main
 
 import (
@@ -13,16 +18,20 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
-	"jackknife/testdata/voices"
+	"golang.org/x/sys/unix"
+
 	"jackknife/wav"
 )
 
-const rounds = 7
+const (
+	rounds           = 9
+	fewRounds        = 5
+	memory           = "/dev/shm"
+	inMemory, onDisk = "in memory", "on disk"
+)
 
 // speakOnly, in the place of PROGRAM, makes the take and nothing else: a
 // program starts with the memory peak of the one that started it, so this one
@@ -34,15 +43,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: bench PROGRAM FOLDER")
 		os.Exit(2)
 	}
-	if os.Args[1] == speakOnly {
-		if err := speak(os.Args[2]); err != nil {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-			os.Exit(1)
-		}
-		return
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, os.Args[1], os.Args[2])
+	var err error
+	if os.Args[1] == speakOnly {
+		err = speak(os.Args[2])
+	} else {
+		err = bench(ctx, os.Args[1], os.Args[2])
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,139 +61,163 @@ func bench(ctx context.Context, program, folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
-	long := filepath.Join(folder, "long.wav")
-	out := filepath.Join(folder, "out.wav")
-	defer os.Remove(out)
-	defer os.Remove(out + ".edits")
-	defer os.Remove(long)
-
 	take := filepath.Join(folder, "take.wav")
 	if out, err := exec.CommandContext(ctx, os.Args[0], speakOnly, take).CombinedOutput(); err != nil {
 		return fmt.Errorf("speak: %w\n%s", err, out)
 	}
-	hour, err := lengthen(long, take, time.Hour)
+	shm, err := os.MkdirTemp(memory, "jackknife-bench-")
+	if err != nil {
+		fmt.Printf("nothing is timed in memory: %v\n", err)
+	} else {
+		defer os.RemoveAll(shm)
+	}
+	disk, err := os.MkdirTemp(folder, "")
 	if err != nil {
 		return err
 	}
-	programs := []struct {
-		name string
-		args []string
-	}{
-		{"cp", []string{"cp", long, out}},
-		{"jackknife", []string{program, "edit", long, "-o", out, "--pauses", "x1.5"}},
-		{"sox", []string{"sox", long, out, "silence", "-l", "1", "0.1", "1%", "-1", "0.5", "1%"}},
-	}
-	runs := map[string][]run{}
-	for range rounds {
-		for _, p := range programs {
-			r, err := timed(ctx, out, p.args)
-			if err != nil {
-				return err
-			}
-			runs[p.name] = append(runs[p.name], r)
+	defer os.RemoveAll(disk)
+	b := &lane{ctx: ctx, program: program, take: take}
+	if shm != "" {
+		if err := b.in(shm, inMemory).hour(false); err != nil {
+			return err
+		}
+		if err := b.in(shm, inMemory).many(); err != nil {
+			return err
 		}
 	}
-	fmt.Printf("one hour, %s, %d rounds in turns\n", hour, rounds)
-	for _, p := range programs {
-		fmt.Printf("  %-10s %s\n", p.name, summary(runs[p.name]))
-	}
-	fmt.Printf("  jackknife / cp   %s (wall time, paired)\n", ratios(runs["jackknife"], runs["cp"]))
-	fmt.Printf("  jackknife / sox  %s\n", ratios(runs["jackknife"], runs["sox"]))
-
-	ten, err := lengthen(long, take, 10*time.Hour)
-	if err != nil {
+	on := b.in(disk, onDisk)
+	if err := on.hour(true); err != nil {
 		return err
 	}
-	r, err := timed(ctx, out, programs[1].args)
-	if err != nil {
+	if err := on.many(); err != nil {
 		return err
 	}
-	fmt.Printf("ten hours, %s\n  %-10s %s\n", ten, "jackknife", summary([]run{r}))
+	for _, f := range []wav.Format{
+		{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3},
+		{RateHz: 48000, Channels: 2, Bits: 32, SampleBytes: 4, Encoding: wav.Float},
+	} {
+		if err := on.tenHours(f); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// run is one execution: wall time and peak resident memory.
-type run struct {
-	wall   time.Duration
-	memory int64 // KiB
+// lane is where one measurement runs.
+type lane struct {
+	ctx           context.Context
+	program, take string
+	folder, place string
 }
 
-func timed(ctx context.Context, out string, args []string) (run, error) {
-	os.Remove(out)
-	os.Remove(out + ".edits")
-	var words strings.Builder
-	c := exec.CommandContext(ctx, args[0], args[1:]...)
-	c.Stdout, c.Stderr = &words, &words
-	start := time.Now()
-	if err := c.Run(); err != nil {
-		return run{}, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, words.String())
+func (l lane) in(folder, place string) *lane {
+	l.folder, l.place = folder, place
+	return &l
+}
+
+func (l *lane) file(name string) string { return filepath.Join(l.folder, name) }
+
+// fits says whether so many bytes have a place, and if not, what is passed over.
+func (l *lane) fits(bytes int64, what string) (bool, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(l.folder, &fs); err != nil {
+		return false, err
 	}
-	wall := time.Since(start)
-	usage := c.ProcessState.SysUsage().(*syscall.Rusage)
-	return run{wall, usage.Maxrss}, nil
+	free := int64(fs.Bavail) * fs.Bsize
+	if free >= bytes {
+		return true, nil
+	}
+	fmt.Printf("\n%s, %s: passed over, needs %d MB and has %d MB\n", what, l.place, bytes/1e6, free/1e6)
+	return false, nil
 }
 
-// speak makes a spoken take: a relaxation exercise, read by espeak-ng in a room.
-func speak(name string) error {
-	phrases, err := os.MkdirTemp("", "jackknife-bench-")
+// hour times the edit of one hour beside cp and sox.
+func (l *lane) hour(disk bool) error {
+	f := wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3}
+	bytes := int64(3600 * f.RateHz * f.FrameBytes())
+	if ok, err := l.fits(5*bytes, "one hour"); !ok {
+		return err
+	}
+	long, out := l.file("long.wav"), l.file("out.wav")
+	defer os.Remove(long)
+	if err := lengthen(long, l.take, f, time.Hour); err != nil {
+		return err
+	}
+	edit := command{"jackknife", []string{l.program, "edit", long, "-o", out, "--pauses", "x1.5"}}
+	cp := command{"cp", []string{"cp", long, out}}
+	sox := command{"sox", []string{"sox", long, out, "silence", "-l", "1", "0.1", "1%", "-1", "0.5", "1%"}}
+	commands := []command{cp, edit, sox}
+	synced := command{"cp, sync", []string{"sh", "-c", `cp "$1" "$2" && sync "$2"`, "sh", long, out}}
+	if disk {
+		commands = []command{cp, synced, edit}
+	}
+	runs, err := l.turns(rounds, commands)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(phrases)
-	take, err := voices.Make(phrases, voices.Config{
-		Seed: 7, Voice: "espeak en-us", Script: "relaxation", SNRDB: 45, Background: "room",
-		Format: wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3},
-	})
-	if err != nil {
-		return err
+	fmt.Printf("\none hour, %s, %s, %d rounds in turns\n", describe(f, bytes), l.place, rounds)
+	for _, c := range commands {
+		fmt.Printf("  %-10s %s\n", c.name, summary(runs[c.name]))
 	}
-	os.Remove(name)
-	return take.Write(name)
-}
-
-// lengthen writes take again and again until it lasts at least d, in the
-// take's own format, and says what it is.
-func lengthen(name, take string, d time.Duration) (string, error) {
-	r, err := wav.Open(take)
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	os.Remove(name)
-	w, err := wav.Create(name, r.Format())
-	if err != nil {
-		return "", err
-	}
-	defer w.Abort()
-	frames := int64(d.Seconds() * float64(r.Format().RateHz))
-	for w.Frames() < frames {
-		if err := w.CopyFrames(r, 0, min(r.Frames(), frames-w.Frames())); err != nil {
-			return "", err
+	for _, c := range commands {
+		if c.name != edit.name {
+			fmt.Printf("  %-20s %s\n", edit.name+" / "+c.name, ratios(runs[edit.name], runs[c.name]))
 		}
 	}
-	if err := w.Commit(); err != nil {
-		return "", err
-	}
-	f := r.Format()
-	return fmt.Sprintf("%d Hz %s, %d channels, %d MB", f.RateHz, f, f.Channels, w.Frames()*int64(f.FrameBytes())/1e6), nil
+	return nil
 }
 
-func summary(runs []run) string {
-	walls := make([]time.Duration, len(runs))
-	memory := int64(0)
-	for i, r := range runs {
-		walls[i] = r.wall.Round(time.Millisecond)
-		memory = max(memory, r.memory)
+// many times the edit of a thousand takes of 10 s beside that of one take as
+// long as they all.
+func (l *lane) many() error {
+	const takes = 1000
+	f := wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3}
+	bytes := int64(10 * takes * f.RateHz * f.FrameBytes())
+	if ok, err := l.fits(4*bytes, "a thousand takes"); !ok {
+		return err
 	}
-	slices.Sort(walls)
-	return fmt.Sprintf("%8v min, %8v median, %8v max, peak memory %d MiB", walls[0], walls[len(walls)/2], walls[len(walls)-1], memory/1024)
+	long, out, short, done := l.file("long.wav"), l.file("out.wav"), l.file("short"), l.file("done")
+	defer os.Remove(long)
+	if err := lengthen(long, l.take, f, 10*takes*time.Second); err != nil {
+		return err
+	}
+	names, err := split(short, long, takes)
+	defer os.RemoveAll(short)
+	if err != nil {
+		return err
+	}
+	one := command{"one", []string{l.program, "edit", long, "-o", out, "--pauses", "x1.5"}}
+	each := command{"a thousand", append([]string{l.program, "edit", "--out-dir", done, "--pauses", "x1.5"}, names...)}
+	commands := []command{one, each}
+	runs, err := l.turns(fewRounds, commands)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\na thousand takes of 10 s beside one as long, %s, %s, %d rounds in turns\n", describe(f, bytes), l.place, fewRounds)
+	for _, c := range commands {
+		fmt.Printf("  %-10s %s\n", c.name, summary(runs[c.name]))
+	}
+	fmt.Printf("  %-20s %s\n", each.name+" / "+one.name, ratios(runs[each.name], runs[one.name]))
+	return nil
 }
 
-func ratios(a, b []run) string {
-	q := make([]float64, len(a))
-	for i := range a {
-		q[i] = float64(a[i].wall) / float64(b[i].wall)
+// tenHours edits ten hours once: its memory is what counts.
+func (l *lane) tenHours(f wav.Format) error {
+	const length = 10 * time.Hour
+	bytes := int64(length.Seconds()) * int64(f.RateHz*f.FrameBytes())
+	what := "ten hours, " + describe(f, bytes)
+	if ok, err := l.fits(bytes*5/2, what); !ok {
+		return err
 	}
-	slices.Sort(q)
-	return fmt.Sprintf("%.2f min, %.2f median, %.2f max", q[0], q[len(q)/2], q[len(q)-1])
+	long, out := l.file("long.wav"), l.file("out.wav")
+	defer os.Remove(long)
+	if err := lengthen(long, l.take, f, length); err != nil {
+		return err
+	}
+	defer l.clear()
+	r, err := l.timed(command{"jackknife", []string{l.program, "edit", long, "-o", out, "--pauses", "x1.5"}})
+	if err == nil {
+		fmt.Printf("\n%s, %s\n  %-10s %s\n", what, l.place, "jackknife", summary([]run{r}))
+	}
+	return err
 }
