@@ -131,7 +131,10 @@ func (d *deck) Write(p []byte) (int, error) {
 
 // take takes a block of which all goes the same way.
 func (d *deck) take(block []byte) (int, error) {
-	loud := measure(d.meters, block) >= d.want.onSignal && d.want.onSignal > 0
+	loud := false
+	if d.screen.w != nil || d.want.onSignal > 0 || clips(block) {
+		loud = measure(d.meters, block) >= d.want.onSignal && d.want.onSignal > 0
+	}
 	if d.now == nil && loud && time.Since(d.refused) > time.Second {
 		if err := d.start(); err != nil {
 			if d.want.takes == "" || d.now != nil {
@@ -546,6 +549,21 @@ type meter struct {
 
 // fullScale is where converters clip: the highest value of 16 bits.
 const fullScale = 1 - 1.0/(1<<15)
+
+// clips reports whether any sample of a block is at full scale, or no number. It
+// looks at two at a time: floats without their sign are ordered as their bits
+// are, and what reaches full scale carries into the place of the sign.
+func clips(block []byte) bool {
+	const sign = 1<<31 | 1<<63
+	rest := uint64(1<<31 - math.Float32bits(fullScale))
+	rest |= rest << 32
+	for ; len(block) >= 8; block = block[8:] {
+		if (binary.LittleEndian.Uint64(block)&^sign+rest)&sign != 0 {
+			return true
+		}
+	}
+	return len(block) > 0 && (uint64(binary.LittleEndian.Uint32(block))&^sign+rest)&sign != 0
+}
 
 // measure adds a block to the meters of its channels, and returns its peak.
 func measure(meters []meter, block []byte) float64 {

@@ -89,6 +89,29 @@ func TestMeter(t *testing.T) {
 	}
 }
 
+// TestClips: a sample at full scale is seen wherever it stands, and one just
+// below is not.
+func TestClips(t *testing.T) {
+	below := math.Nextafter32(fullScale, 0)
+	for n := range 6 {
+		for at := range n {
+			for _, v := range []float32{fullScale, -fullScale, 1, -2, float32(math.Inf(1)), below, -below, 0.5, 0} {
+				var block []byte
+				for i := range n {
+					w := float32(-0.25)
+					if i == at {
+						w = v
+					}
+					block = append(block, encodeFloat(w)...)
+				}
+				if want := math.Abs(float64(v)) >= fullScale; clips(block) != want {
+					t.Errorf("%v as number %d of %d: %v", v, at, n, !want)
+				}
+			}
+		}
+	}
+}
+
 // TestMeterLine: a sine of 1 kHz, 20 dB below full scale, as the user sees it.
 func TestMeterLine(t *testing.T) {
 	loud := loudness.NewMomentary(48000)
