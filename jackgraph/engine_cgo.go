@@ -22,7 +22,7 @@ func (s *Server) Engine() Engine {
 func (s *Server) SetBlock(frames int) error {
 	code, err := s.ask(func() int { return int(C.jack_set_buffer_size(s.handle, C.jack_nframes_t(frames))) })
 	if err == nil && code != 0 {
-		err = fmt.Errorf("refused by the server (code %d)", code)
+		err = s.refused(code)
 	}
 	if err == nil && s.Engine().Block != frames {
 		err = fmt.Errorf("the server took it, but the block has %d frames", s.Engine().Block)

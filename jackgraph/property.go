@@ -63,6 +63,8 @@ func (s *Server) SetProperty(name, key, value string) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
+	case s.Ended():
+		return fmt.Errorf("%s: %w", name, s.refused(0))
 	case code != 0 && value != "":
 		return fmt.Errorf("%s: %w", name, ErrNoMetadata)
 	}

@@ -21,6 +21,25 @@ static void silence(void) {
 	jack_set_info_function(silent);
 }
 
+static void on_gone(void *gone) { __atomic_store_n((int *)gone, 1, __ATOMIC_RELEASE); }
+static void on_gone_why(jack_status_t code, const char *reason, void *gone) {
+	(void)code, (void)reason;
+	on_gone(gone);
+}
+
+// gone_new returns what becomes 1 when the server of a client has ended. It is
+// libjack's thread that says so. PipeWire calls only the plain callback.
+static int *gone_new(jack_client_t *client) {
+	int *gone = calloc(1, sizeof *gone);
+	if (gone) {
+		jack_on_shutdown(client, on_gone, gone);
+		jack_on_info_shutdown(client, on_gone_why, gone);
+	}
+	return gone;
+}
+
+static int is_gone(int *gone) { return gone && __atomic_load_n(gone, __ATOMIC_ACQUIRE); }
+
 // port_after finds the port of that name. JACK's own search by name walks its
 // whole table; ids there count up in the order of jack_get_ports, so the port
 // looked for is nearly always the next one after *id. PipeWire's ids do not.
@@ -63,6 +82,7 @@ const answerLimit = 5 * time.Second
 type Server struct {
 	client *jack.Client
 	handle *C.jack_client_t // the client's own, for what go-jack does not wrap
+	gone   *C.int           // 1: the server has ended
 	hung   bool             // a call has not come back: no other may follow
 }
 
@@ -95,7 +115,8 @@ func Open(name string) (*Server, error) {
 			return nil, openError(o.status)
 		}
 		handle := reflect.ValueOf(o.client).Elem().FieldByName("handler").UnsafePointer()
-		return &Server{client: o.client, handle: (*C.jack_client_t)(handle)}, nil
+		client := (*C.jack_client_t)(handle)
+		return &Server{client: o.client, handle: client, gone: C.gone_new(client)}, nil
 	case <-time.After(answerLimit):
 		return nil, fmt.Errorf("%s: %w", whichServer(), ErrNoAnswer)
 	}
@@ -155,7 +176,7 @@ func openError(status int) error {
 		return fmt.Errorf("%s: client name is taken or too long", where)
 	case status&jack.ShmFailure != 0:
 		return fmt.Errorf("%s: no access to its shared memory", where)
-	case status&jack.ServerFailed != 0:
+	case status&(jack.ServerFailed|jack.ServerError) != 0: // none, or it ended meanwhile
 		return fmt.Errorf("%s: %w", where, ErrNoServer)
 	}
 	return fmt.Errorf("%s: refused the client (status %#x)", where, status)
@@ -176,7 +197,24 @@ func (s *Server) Close() error {
 	if err != nil {
 		return fmt.Errorf("close JACK client: %w", err)
 	}
+	C.free(unsafe.Pointer(s.gone))
+	s.gone = nil
 	return nil
+}
+
+// Ended reports whether libjack has found that the server has ended.
+func (s *Server) Ended() bool { return C.is_gone(s.gone) != 0 }
+
+// refused words that the server refused a request with a code: ErrNoServer where
+// it has ended, which libjack finds out a little later.
+func (s *Server) refused(code int) error {
+	for range 20 {
+		if s.Ended() {
+			return fmt.Errorf("%s: %w any more", whichServer(), ErrNoServer)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return fmt.Errorf("refused by the server (code %d)", code)
 }
 
 // Snapshot reads the ports and connections as they are now, in natural order.
@@ -266,7 +304,7 @@ func (s *Server) Do(c Change) error {
 		return err
 	}
 	if code != 0 && !(code == C.EEXIST && c.Action == Connect) {
-		return fmt.Errorf("refused by the server (code %d)", code)
+		return s.refused(code)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (s *Server) c() *C.jack_client_t { return (*C.jack_client_t)(unsafe.Pointer
 func (s *Server) Activate() error {
 	code, err := s.ask(func() int { return int(C.jack_activate(s.c())) })
 	if err == nil && code != 0 {
-		err = fmt.Errorf("refused by the server (code %d)", code)
+		err = s.refused(code)
 	}
 	if err != nil {
 		return fmt.Errorf("activate JACK client: %w", err)

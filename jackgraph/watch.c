@@ -11,7 +11,7 @@
 
 struct watch {
 	jack_client_t *client;
-	int wake;
+	int wake, *gone;
 	atomic_uint xruns;
 	pthread_mutex_t lock; // guards the two below
 	struct notice *first, **last;
@@ -93,21 +93,29 @@ static void on_freewheel(int on, void *arg) {
 	note(arg, (struct notice){.kind = NOTICE_FREEWHEEL, .on = on}, NULL, NULL);
 }
 
+static void ended(struct watch *w) {
+	if (w->gone)
+		__atomic_store_n(w->gone, 1, __ATOMIC_RELEASE);
+}
+
 static void on_shutdown(void *arg) {
+	ended(arg);
 	note(arg, (struct notice){.kind = NOTICE_SHUTDOWN}, NULL, NULL);
 }
 
 static void on_info_shutdown(jack_status_t code, const char *reason, void *arg) {
 	(void)code;
+	ended(arg);
 	note(arg, (struct notice){.kind = NOTICE_SHUTDOWN}, reason, NULL);
 }
 
-struct watch *watch_new(jack_client_t *client, int wake) {
+struct watch *watch_new(jack_client_t *client, int wake, int *gone) {
 	struct watch *w = calloc(1, sizeof *w);
 	if (!w)
 		return NULL;
 	w->client = client;
 	w->wake = wake;
+	w->gone = gone;
 	w->last = &w->first;
 	pthread_mutex_init(&w->lock, NULL);
 	// PipeWire calls only the plain one.

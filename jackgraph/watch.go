@@ -60,7 +60,7 @@ func (w *Watch) listen() error {
 	}
 	w.wake = os.NewFile(uintptr(fd), "eventfd")
 	client := (*C.jack_client_t)(unsafe.Pointer(w.handle))
-	w.c = C.watch_new(client, C.int(fd))
+	w.c = C.watch_new(client, C.int(fd), w.gone)
 	if w.c == nil {
 		return errors.New("watch: the server takes no callbacks")
 	}

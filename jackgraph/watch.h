@@ -30,8 +30,9 @@ struct notice {
 struct watch;
 
 // watch_new sets all callbacks of a client that is not active yet; NULL where
-// that fails. wake is an eventfd, written when there is something to take.
-struct watch *watch_new(jack_client_t *client, int wake);
+// that fails. wake is an eventfd, written when there is something to take; gone
+// becomes 1 when the server ends.
+struct watch *watch_new(jack_client_t *client, int wake, int *gone);
 
 // watch_take returns the notices since the last call, oldest first; the caller
 // frees each.

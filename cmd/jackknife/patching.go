@@ -118,6 +118,9 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			}
 		}
 	}
+	if i := slices.IndexFunc(errs, func(err error) bool { return errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer) }); i >= 0 {
+		return openFailure(fmt.Errorf("%s: %w", todo.changes[i], errs[i]))
+	}
 	return p.report(before, todo, errs)
 }
 
@@ -157,6 +160,9 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 		if errs[i] = ctx.Err(); errs[i] == nil {
 			errs[i] = server.Do(change)
 			open, index = append(open, change), append(index, i)
+		}
+		if errors.Is(errs[i], jackgraph.ErrNoServer) || errors.Is(errs[i], jackgraph.ErrNoAnswer) {
+			return nil // with its connections
 		}
 	}
 	if len(open) == 0 {

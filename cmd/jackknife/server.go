@@ -43,6 +43,11 @@ func openFailure(err error) error {
 	return err
 }
 
+// stoppedFailure is that the server ended while a command watched it.
+func stoppedFailure() error {
+	return &failure{code: exitNoServer, err: errors.New("the server has stopped")}
+}
+
 // startHint says how to come by a server.
 func startHint() string {
 	if jackgraph.OnPipeWire() {

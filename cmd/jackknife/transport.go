@@ -64,7 +64,7 @@ and bbt (null, or bar, beat, tick, beats_per_bar, beat_type, bpm).`,
 			}
 			defer server.Close()
 			if err := server.Activate(); err != nil {
-				return err
+				return openFailure(err)
 			}
 			show := func(t jackgraph.Transport) error { return printTransport(s, t, asJSON) }
 			if args[0] == "watch" {
@@ -114,6 +114,9 @@ func moveTransport(ctx context.Context, server *jackgraph.Server, word string, t
 		if time.Now().After(limit) {
 			return fmt.Errorf("transport %s: it is %s after %v", word, server.Transport().State, transportLimit)
 		}
+		if server.Ended() {
+			return stoppedFailure()
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -134,6 +137,9 @@ func watchTransport(ctx context.Context, server *jackgraph.Server, show func(jac
 		case <-ctx.Done():
 			return nil
 		case <-time.After(transportEvery):
+		}
+		if server.Ended() {
+			return stoppedFailure()
 		}
 		now := server.Transport()
 		moved := now.Frame - last.Frame

@@ -27,7 +27,7 @@ var (
 )
 
 // endLimit is how long jackd may take to end before it is killed.
-const endLimit = 5 * time.Second
+const endLimit = 15 * time.Second
 
 // stampLayout begins each line of a log.
 const stampLayout = "2006-01-02T15:04:05.000"
