@@ -88,6 +88,79 @@ func (h *Heard) Millis(frame int64) int { return int(frame * 1000 / int64(h.Rate
 // Frame is the first frame of a millisecond.
 func (h *Heard) Frame(ms int) int64 { return (int64(ms)*int64(h.RateHz) + 999) / 1000 }
 
+// Hole is a quiet place near a frame, the nearer the better: the middle of 30 ms,
+// at most so many milliseconds before and after it.
+func (h *Heard) Hole(frame int64, before, after int) int64 {
+	const wide = 30
+	const far = 0.08 // dB that a millisecond away counts for
+	e, at := h.Sharp, h.Millis(frame)
+	best, least := at, math.Inf(1)
+	for i := max(0, at-before-wide/2); i+wide <= min(at+after+wide/2, len(e)); i++ {
+		top := math.Inf(-1)
+		for _, v := range e[i : i+wide] {
+			top = max(top, float64(v))
+		}
+		if top += far * math.Abs(float64(i+wide/2-at)); top < least {
+			best, least = i+wide/2, top
+		}
+	}
+	return min(h.Frames, h.Frame(best))
+}
+
+// Words is what to cut for words of a transcript to go. Its times are rounded: a
+// pause within 300 ms of them is the one that was meant, or else a hole in the
+// sound within 120 ms. Of pauses on both sides the one before stays.
+func (h *Heard) Words(s editor.Span) editor.Span {
+	before, isBefore := h.pause(s.Start, func(p editor.Pause) int64 { return p.Heard.End })
+	after, isAfter := h.pause(s.End, func(p editor.Pause) int64 { return p.Heard.Start })
+	switch {
+	case isBefore:
+		s.Start = before.End
+	default:
+		s.Start = h.Hole(s.Start, 120, 120)
+	}
+	switch {
+	case isBefore && isAfter:
+		s.End = after.End
+	case isAfter:
+		s.End = after.Start
+	default:
+		s.End = h.Hole(s.End, 120, 120)
+	}
+	return s
+}
+
+// Line is what to keep for a line of a transcript to stay: it stands from start to
+// end with the pause behind it, from lead with that before it, too.
+func (h *Heard) Line(s editor.Span) (lead, start, end int64) {
+	if p, ok := h.pause(s.Start, func(p editor.Pause) int64 { return p.Heard.End }); ok {
+		lead, start = p.Start, p.End
+	} else {
+		start = h.Hole(s.Start, 120, 120)
+		lead = start
+	}
+	if p, ok := h.pause(s.End, func(p editor.Pause) int64 { return p.Heard.Start }); ok {
+		return lead, start, p.End
+	}
+	return lead, start, h.Hole(s.End, 120, 120)
+}
+
+// pause is the one nearest to a frame by one of its ends, if it is within 300 ms
+// or the frame is inside it.
+func (h *Heard) pause(frame int64, end func(editor.Pause) int64) (nearest editor.Pause, ok bool) {
+	least := int64(h.RateHz) * 3 / 10
+	for _, p := range h.Pauses {
+		d := max(end(p)-frame, frame-end(p))
+		if frame >= p.Heard.Start && frame <= p.Heard.End {
+			return p, true
+		}
+		if d <= least {
+			nearest, least, ok = p, d, true
+		}
+	}
+	return nearest, ok
+}
+
 // Read fills x with the samples of the channel listened to, from a frame on;
 // what lies outside of the take is 0.
 func (h *Heard) Read(x []float64, from int64) error {

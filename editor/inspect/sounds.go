@@ -71,9 +71,9 @@ func free(h *hear.Heard, p editor.Span) editor.Span {
 func (s Shape) Kind() Kind {
 	noise := s.Flat > 0.26
 	switch {
-	case s.Low > 0.95 && s.Seconds < 0.35 && s.UnderDB > 15:
+	case s.Low > 0.95 && s.Seconds < 0.5 && s.UnderDB > 15:
 		return Plosive
-	case s.AttackMS <= 8 && s.Seconds < 0.25 && s.UnderDB > 10 && s.Low < 0.3:
+	case s.AttackMS <= 8 && s.Seconds < 0.25 && s.UnderDB > 10 && s.Low < 0.3 && s.Voiced < 0.5, s.AttackMS <= 16 && s.Seconds < 0.4 && s.UnderDB > 24:
 		return Click
 	case noise && s.Low > 0.6:
 		return Knock
@@ -81,7 +81,7 @@ func (s Shape) Kind() Kind {
 		return Breath
 	case noise && s.AttackMS <= 45:
 		return Cough
-	case s.AttackMS < 16 && s.Falls > 25 && s.Seconds < 0.8 && s.UnderDB > 3:
+	case s.AttackMS < 18 && s.Falls > 25 && s.Seconds < 1 && s.UnderDB > 3:
 		return Knock
 	}
 	return ""
@@ -324,7 +324,7 @@ func plosives(h *hear.Heard) ([]Blemish, error) {
 		return nil, nil
 	}
 	floor, usual := sorted[n/5], sorted[n*9/10]
-	limit := max(floor+20, usual+9, -45)
+	limit := max(floor+20, usual+9, -38)
 	var all []Blemish
 	for k := 0; k < n; k++ {
 		if db[k] < limit {

@@ -136,7 +136,7 @@ func (t *Take) cut(m *Marked, floor int64) {
 			if p.again >= sure {
 				line, part, sure, m.Matched = i, 0, p.again, true
 			}
-			if p.part > max(sure, 0.5) {
+			if p.part > max(sure, 0.9) {
 				line, part, sure, m.Matched = i, t.hole(t.frame(p.resumeAt)), p.part, true
 			}
 		}

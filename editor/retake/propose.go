@@ -2,7 +2,6 @@ package retake
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"jackknife/editor"
@@ -64,7 +63,7 @@ func (t *Take) Proposals(least float64) []Proposal {
 }
 
 func (t *Take) proposal(i, j int, p *pair) Proposal {
-	q := Proposal{Flawed: t.Lines[i], By: t.Lines[j], Confidence: p.again, Kind: Full, Refrain: t.elsewhere(i, j, p.whole) > 0}
+	q := Proposal{Flawed: t.Lines[i], By: t.Lines[j], Confidence: p.again, Kind: Full, Refrain: t.family(i, j, p.whole).lines > 2}
 	switch {
 	case p.part > p.again:
 		q.Kind, q.Confidence = Partial, p.part
@@ -99,24 +98,8 @@ func (t *Take) behind(frame int64) int64 {
 	return frame
 }
 
-// hole is a quiet place near a frame inside a line, the nearer the better:
-// within 200 ms before and 100 ms after it.
-func (t *Take) hole(frame int64) int64 {
-	const wide, before, after = 30, 200, 100
-	const far = 0.08 // dB that a millisecond away counts for
-	e, at := t.Heard.Sharp, t.Heard.Millis(frame)
-	best, least := at, math.Inf(1)
-	for i := max(0, at-before); i+wide <= min(at+after, len(e)); i++ {
-		top := math.Inf(-1)
-		for _, v := range e[i : i+wide] {
-			top = max(top, float64(v))
-		}
-		if top += far * math.Abs(float64(i+wide/2-at)); top < least {
-			best, least = i+wide/2, top
-		}
-	}
-	return t.Heard.Frame(best)
-}
+// hole is where a word may begin that was not heard to agree from its start.
+func (t *Take) hole(frame int64) int64 { return t.Heard.Hole(frame, 200, 100) }
 
 // quietest is the middle of the quietest 30 ms between two milliseconds, above
 // 600 Hz.

@@ -72,8 +72,8 @@ func (t *Take) divide() error {
 	rate := int64(h.RateHz)
 	speech := inspect.SpeechDB(h)
 	var failed error
-	add := func(s editor.Span) {
-		if s.Len() < rate/5 {
+	add := func(s editor.Span, piece bool) {
+		if s.Len() < rate/5 || piece && !t.speaks(s, speech) {
 			return
 		}
 		shape, err := inspect.ShapeOf(h, s, speech)
@@ -86,6 +86,7 @@ func (t *Take) divide() error {
 	}
 	k := 0
 	for _, p := range h.Phrases {
+		whole := p
 		for k < len(t.Marks) && t.Marks[k].End+rate/2 < p.Start {
 			k++
 		}
@@ -97,14 +98,27 @@ func (t *Take) divide() error {
 				continue // a place, not a sound
 			}
 			if m.Start > p.Start {
-				add(editor.Span{Start: p.Start, End: m.Start})
+				add(editor.Span{Start: p.Start, End: m.Start}, true)
 			}
 			// Behind the mark its echo dies away.
 			p.Start = max(p.Start, min(p.End, t.quietest(h.Millis(m.End), h.Millis(m.End)+300)))
 		}
-		add(p)
+		add(p, p.Start > whole.Start)
 	}
 	return failed
+}
+
+// speaks reports whether a third of what is left beside a mark is as loud as
+// speech, and not only its echo.
+func (t *Take) speaks(s editor.Span, speech float64) bool {
+	e := t.Heard.Sharp[t.Heard.Millis(s.Start):min(len(t.Heard.Sharp), t.Heard.Millis(s.End))]
+	n := 0
+	for _, v := range e {
+		if float64(v) > speech-25 {
+			n++
+		}
+	}
+	return 3*n > len(e)
 }
 
 // least is the shortest line that is compared, in looks.
@@ -205,7 +219,7 @@ func moments(v []float64) (mean, deviation float64) {
 }
 
 // features is how many things are looked at in a pair.
-const features = 25
+const features = 28
 
 // judge fills in the features of the pairs within reach, and how sure they are.
 func (t *Take) judge(far [][]likeness) {
@@ -262,6 +276,7 @@ func (t *Take) judge(far [][]likeness) {
 		for k, score := range scores {
 			z[k] = against(far[i], score, all[k]).of(score(p.likeness))
 		}
+		g := t.family(i, j, p.whole)
 		ratio := math.Log(float64(t.spans[i].len()) / float64(t.spans[j].len()))
 		before, after := gap, gap
 		if i > 0 {
@@ -278,14 +293,18 @@ func (t *Take) judge(far [][]likeness) {
 			math.Log((gaps[i] + 0.05) / (gap + 0.05)),
 			math.Exp(-math.Abs(math.Log((gaps[j-1] + 0.05) / (0.5*(before+after) + 0.05)))),
 			float64(j - i), between,
-			float64(min(4, t.elsewhere(i, j, p.whole))),
+			float64(min(4, g.lines-2)),
 			t.abrupt(i) - level[i],
 			p.resume, z[4], p.resumeTo,
 			float64(p.resumeAt-t.spans[i].from) / float64(t.spans[i].len()),
 			math.Log(float64(t.spans[i].to-p.resumeAt+1) / float64(t.spans[j].len())),
+			g.spread, g.least, g.even,
 		}
 		p.near = true
 		p.again, p.part = wholeModel.judge(&p.features), partModel.judge(&p.features)
+		if g.lines >= refrain {
+			p.again, p.part = p.again/10, p.part/10
+		}
 	}
 }
 
@@ -307,17 +326,47 @@ func (t *Take) abrupt(i int) float64 {
 	return t.level(span{max(s.from, s.to-4), max(s.from+1, s.to-1)})
 }
 
-// elsewhere is how many other lines nearby are as like one of the two as they are
-// like each other: refrains and mantras are said more than twice.
-func (t *Take) elsewhere(i, j int, whole float64) int {
-	count := 0
+// refrain is how many lines alike nearby can only be meant: a line that goes wrong
+// twice stands there three times.
+const refrain = 4
+
+// family is the lines nearby that are alike.
+type family struct {
+	lines  int
+	spread float64 // of the logarithms of their lengths
+	least  float64 // the least likeness of neighbours among them
+	even   float64 // how evenly they follow each other: the spread of the logarithms of their distances
+}
+
+// family finds the lines that are nearly as like one of two as they are like each
+// other. Refrains, mantras and counting have many, as long as one another and
+// evenly apart.
+func (t *Take) family(i, j int, whole float64) family {
+	members := []int{}
 	for k := max(0, i-ahead); k < min(len(t.Lines), j+ahead+1); k++ {
+		alike := k == i || k == j
 		for _, one := range [2]int{i, j} {
-			if p := t.pairs[[2]int{min(k, one), max(k, one)}]; k != i && k != j && p != nil && p.whole > max(0.25, 0.75*whole) {
-				count++
-				break
-			}
+			p := t.pairs[[2]int{min(k, one), max(k, one)}]
+			alike = alike || p != nil && p.whole > max(0.2, 0.65*whole)
+		}
+		if alike {
+			members = append(members, k)
 		}
 	}
-	return count
+	f := family{lines: len(members), least: whole}
+	var lengths, distances []float64
+	for n, k := range members {
+		lengths = append(lengths, math.Log(float64(t.spans[k].len())))
+		if n == 0 {
+			continue
+		}
+		last := members[n-1]
+		distances = append(distances, math.Log(float64(t.Lines[k].Start-t.Lines[last].Start)+1))
+		if p := t.pairs[[2]int{last, k}]; p != nil {
+			f.least = min(f.least, p.whole)
+		}
+	}
+	_, f.spread = moments(lengths)
+	_, f.even = moments(distances)
+	return f
 }

@@ -1,0 +1,181 @@
+package editor
+
+import (
+	"slices"
+	"strings"
+)
+
+// ScriptLine is a line of a script and how it was read.
+type ScriptLine struct {
+	Number int // of the line in the script, from 1
+	Text   string
+	Read   []Span // where it was read, every time; none if it is missing
+	// Wrong is how many words of the last reading are other than the script's, or
+	// too many, or too few; Heard is that reading.
+	Wrong int
+	Heard string
+	// Again says that it was read more often than the script has it.
+	Again bool
+}
+
+// CompareScript finds every line of a script in a transcript: all places at which
+// at most a third of its words differ (P. Sellers, 1980). Lines that the script
+// has several times are given to the readings in order. Said is in the order of
+// the middles.
+func CompareScript(script string, said []Said) []ScriptLine {
+	heard := tokens(said)
+	var lines []ScriptLine
+	left := map[string][]reading{} // of every text, those not given away
+	count := map[string]int{}
+	for text := range strings.Lines(script) {
+		if w := words(text); w != "" {
+			count[w]++
+		}
+	}
+	number := 0
+	for text := range strings.Lines(script) {
+		number++
+		w := words(text)
+		if w == "" {
+			continue
+		}
+		if _, ok := left[w]; !ok {
+			left[w] = readings(strings.Fields(w), heard)
+		}
+		l := ScriptLine{Number: number, Text: strings.TrimSpace(text)}
+		mine := left[w]
+		if count[w] > 1 {
+			mine = mine[:min(len(mine), 1)]
+		}
+		left[w] = left[w][len(mine):]
+		count[w]--
+		for _, r := range mine {
+			l.Read, l.Wrong = append(l.Read, r.Span), r.wrong
+			l.Heard = r.words
+		}
+		l.Again = len(l.Read) > 1
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// token is one word of a transcript; of an entry of several, each has its share of
+// the time.
+type token struct {
+	Span
+	word string
+}
+
+func tokens(said []Said) (all []token) {
+	for _, s := range said {
+		fields := strings.Fields(words(s.Words))
+		for i, w := range fields {
+			n := int64(len(fields))
+			all = append(all, token{Span{s.Start + s.Len()*int64(i)/n, s.Start + s.Len()*int64(i+1)/n}, w})
+		}
+	}
+	return all
+}
+
+type reading struct {
+	Span
+	wrong int
+	words string
+}
+
+// readings are the places in the transcript where a line stands, none over
+// another, in order.
+func readings(line []string, heard []token) []reading {
+	most := len(line) / 3
+	type cell struct{ cost, from int }
+	last, now := make([]cell, len(heard)+1), make([]cell, len(heard)+1)
+	for j := range last {
+		last[j].from = j // it may begin anywhere
+	}
+	for i, w := range line {
+		now[0] = cell{i + 1, 0}
+		for j, h := range heard {
+			c := last[j]
+			if h.word != w {
+				c.cost++
+			}
+			if d := last[j+1]; d.cost+1 < c.cost {
+				c = cell{d.cost + 1, d.from}
+			}
+			if d := now[j]; d.cost+1 < c.cost {
+				c = cell{d.cost + 1, d.from}
+			}
+			now[j+1] = c
+		}
+		last, now = now, last
+	}
+	type place struct{ from, to, cost int }
+	var places []place
+	for j, c := range last {
+		if c.cost <= most && c.from < j {
+			places = append(places, place{c.from, j, c.cost})
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return a.cost - b.cost })
+	var kept []place
+	for _, p := range places {
+		if !slices.ContainsFunc(kept, func(k place) bool { return p.from < k.to && p.to > k.from }) {
+			kept = append(kept, p)
+		}
+	}
+	slices.SortFunc(kept, func(a, b place) int { return a.from - b.from })
+	var out []reading
+	for _, p := range kept {
+		var said []string
+		for _, h := range heard[p.from:p.to] {
+			said = append(said, h.word)
+		}
+		out = append(out, reading{Span{heard[p.from].Start, heard[p.to-1].End}, p.cost, strings.Join(said, " ")})
+	}
+	return out
+}
+
+// Likeness is how two readings relate by their words.
+type Likeness uint8
+
+const (
+	Unlike    Likeness = iota // they have little in common
+	Corrected                 // less than half of the words differ
+	Begun                     // the first is the beginning of the second
+	Same                      // word by word
+)
+
+// CompareWords compares what was said first with what was said then.
+func CompareWords(first, then string) Likeness {
+	a, b := strings.Fields(words(first)), strings.Fields(words(then))
+	if len(a) == 0 || len(b) == 0 {
+		return Unlike
+	}
+	if slices.Equal(a, b) {
+		return Same
+	}
+	// The last word may have been broken off.
+	if n := len(a) - 1; n < len(b) && slices.Equal(a[:n], b[:n]) && strings.HasPrefix(b[n], a[n]) {
+		return Begun
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, y := range b {
+			c := diagonal
+			if x != y {
+				c++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(c, row[j+1]+1, row[j]+1)
+		}
+	}
+	if 2*row[len(b)] < max(len(a), len(b)) {
+		return Corrected
+	}
+	return Unlike
+}
