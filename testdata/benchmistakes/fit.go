@@ -109,7 +109,7 @@ func fit(all []example, penalty float64) fitted {
 	d := len(rows[0])
 	w := make([]float64, d)
 	w[d-1] = -2
-	for range 12 {
+	for range 8 {
 		gradient := mat.NewVecDense(d, nil)
 		hessian := mat.NewSymDense(d, nil)
 		for i, row := range rows {

@@ -87,11 +87,7 @@ func (s *score) add(w *work) {
 	s.seconds += float64(t.Heard.Frames) / float64(rate)
 	snr := fmt.Sprintf("%.0f dB", w.config.SNRDB)
 	s.addMarks(w, snr)
-	if *fast {
-		return
-	}
 	s.addBlemishes(w, snr)
-	s.addShapes(w)
 	cuts := t.Cuts()
 	for _, slip := range w.truth.Slips {
 		if _, ok := markKinds[slip.Kind]; !ok {
@@ -292,33 +288,161 @@ func touchesBad(t voices.Truth, c editor.Span) bool {
 	})
 }
 
-func report(dir, set string, rounds int, verbose io.Writer) []byte {
+// report judges the takes of the sets and says how it went.
+func report(dir string, rounds int, real bool, verbose io.Writer) []byte {
 	s := newScore()
 	s.verbose = verbose
-	each(dir, set, rounds, s.add)
+	each(dir, "unseen", rounds, s.add)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%.0f min\n\n## Marks\n\n", s.seconds/60)
-	for _, key := range slices.Sorted(maps.Keys(s.marks)) {
-		r := s.marks[key]
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	fmt.Fprintf(&b, `# How well mistakes are found
+
+Written by `+"`make bench-quality`"+` (`+"`go run ./testdata/benchmistakes MISTAKES.md`"+`); do not edit.
+
+%.0f minutes of takes are made, so that all is known of them (testdata/voices/slips.go, set "unseen"): voices, texts and rooms
+from which nothing was learned, 20 to 60 dB of speech over room, reverberation up to 0.5 s, 44.1 to 96 kHz. Every
+attempt at a line differs in pace, pitch, colour and level. Claps, snaps, clickers, doors, knocks, coughs, breaths, lips and plosives are made by
+formula. All this shows that the methods work and where they do not; made voices are steadier than people, and
+your hands and your room are not in it.
+
+The model of the retakes was taught by "training": six other voices, other texts but for "garden" and "chorus", which
+both count breaths and repeat a mantra in other words (`+"`go run ./testdata/benchmistakes -fit`"+`). Of the sounds'
+thresholds none was set by what is judged here but two: clicks in long reverberation, and knocks in a row, were heard of here first.
+
+## Marks
+
+Three claps, three snaps, presses of a dog clicker. Found: of those that are there. Right: of those found.
+
+| mark | speech over room | found | right |
+|---|---|---|---|
+`, s.seconds/60)
+	for _, kind := range []string{"claps", "snaps", "clicker"} {
+		for _, snr := range []string{"20 dB", "30 dB", "40 dB", "60 dB", ""} {
+			key, words := kind, snr
+			if snr != "" {
+				key += "|" + snr
+			} else {
+				words = "**all**"
+			}
+			right := "with claps"
+			r := s.marks.at(key)
+			if kind != "snaps" {
+				right = r.precision()
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", kind, words, r.recall(), right)
+		}
 	}
-	fmt.Fprintf(&b, "\nconfusers %v, taken for marks: %v\n\n## Cuts by marks\n\n", s.confusers, s.mistaken)
-	for _, key := range slices.Sorted(maps.Keys(s.cuts)) {
-		r := s.cuts[key]
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	b.WriteString("\nSounds that are no marks, and how many of them were taken for one:\n\n| sound | there | taken for a mark |\n|---|---|---|\n")
+	for _, kind := range voices.Confusers {
+		fmt.Fprintf(&b, "| %s | %d | %d |\n", kind, s.confusers[kind], s.mistaken[kind])
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.blemishes)) {
-		r := s.blemishes[key]
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
+	fmt.Fprintf(&b, "| speech | all of it | %d |\n", s.mistaken["speech"])
+	b.WriteString(`
+## Cuts by marks
+
+Cut: marked mistakes of which every flawed attempt goes, all but 15 % at most. Wrong: cuts that take more than
+60 ms of a good line.
+
+| mark | cut |
+|---|---|
+`)
+	for _, kind := range []string{"claps", "snaps", "clicker"} {
+		fmt.Fprintf(&b, "| %s | %s |\n", kind, s.cuts.at(kind).recall())
 	}
-	b.WriteString("\n## Retakes\n\n")
-	for _, key := range slices.Sorted(maps.Keys(s.retakes)) {
-		r := s.retakes[key]
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, r.recall(), r.precision())
-	}
-	fmt.Fprintf(&b, "\nrepeats %d, damaged %v\n", s.repeats, s.damaged)
+	all := s.cuts.at("all")
+	fmt.Fprintf(&b, "\nWrong: %s.\n\n", share(all.wrong, all.right+all.wrong))
+	b.WriteString(`## Retakes without a mark
+
+What jackknife mistakes lists from a confidence on. Found: mistakes of which every flawed attempt would go. Right:
+proposals that take 85 % of a flawed attempt or more, and not more than 60 ms of a good line. Damaged: lines repeated on purpose
+(mantras, counted breaths, lines that begin alike) of which more than 60 ms would go.
+
+`)
+	s.retakeTables(&b)
+	b.WriteString(`
+### What a confidence is worth
+
+| it says | of so many it was right |
+|---|---|
+`)
 	for i, x := range s.says {
-		fmt.Fprintf(&b, "| %d | %s |\n", i, share(x.right, x.n))
+		words := fmt.Sprintf("%.1f to %.1f", float64(i)/10, float64(i+1)/10)
+		switch i {
+		case 9:
+			words = "0.9 to 0.95"
+		case 10:
+			words = "0.95 to 1"
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", words, share(x.right, x.n))
+	}
+	b.WriteString(`
+### Where it fails
+
+Lines that begin alike ("left hand", "right hand") sound like a corrected word; only their meaning, or a transcript,
+tells them apart. Missed are mostly attempts broken off within a second. Restarts without a pause of 0.25 s, and
+retakes in other words, are not in these takes and are not found.
+
+## Blemishes
+
+Sounds between phrases, found by jackknife inspect as what they are (a slam is a knock there, a pop a plosive). A lip click or a
+breath may lie below what can be heard over the room at 20 dB.
+
+| sound | 20 dB | 30 dB | 40 dB | 60 dB |
+|---|---|---|---|---|
+`)
+	for _, kind := range voices.Confusers {
+		fmt.Fprintf(&b, "| %s |", kind)
+		for _, snr := range []string{"20 dB", "30 dB", "40 dB", "60 dB"} {
+			fmt.Fprintf(&b, " %s |", s.blemishes.at(kind, snr).recall())
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("\n| listed as | rightly |\n|---|---|\n")
+	for _, kind := range []string{"click", "breath", "plosive", "cough", "knock"} {
+		fmt.Fprintf(&b, "| %s | %s |\n", kind, s.blemishes.at("all "+kind).precision())
+	}
+	if real {
+		r := newScore()
+		each(dir, "real", 2, r.add)
+		fmt.Fprintf(&b, `
+## Real voices
+
+Six people say numbers (Free Spoken Digit Dataset, Z. Jackson and others, CC BY-SA 4.0, 8 kHz, not part of this
+project): "lines" of three to ten digits, each attempt put together of other recordings. It lacks what joins words in
+a sentence, and lines of digits share much of their sound. %.0f minutes; the model knows made voices only. This part is
+written where FSDD names the folder of the recordings.
+
+`, r.seconds/60)
+		r.retakeTables(&b)
+		claps, clicks, cuts := r.marks.at("claps"), r.marks.at("clicker"), r.cuts.at("all")
+		fmt.Fprintf(&b, "\nMarks among them: claps found %s, presses of the clicker %s; claps right %s, presses right %s. Cuts by marks wrong: %s.\n",
+			claps.recall(), clicks.recall(), claps.precision(), clicks.precision(), share(cuts.wrong, cuts.right+cuts.wrong))
 	}
 	return b.Bytes()
+}
+
+// retakeTables are the tables of the retakes: by confidence, kind, ratio, voice.
+func (s *score) retakeTables(b *bytes.Buffer) {
+	b.WriteString("| from | found | right | damaged |\n|---|---|---|---|\n")
+	for _, l := range levels {
+		r := s.retakes.at(fmt.Sprint(l))
+		fmt.Fprintf(b, "| %.2f | %s | %s | %s |\n", l, r.recall(), r.precision(), share(s.damaged[l], s.repeats))
+	}
+	fmt.Fprintf(b, "\n| found, from | %s |\n|---%s|\n", strings.Join(voices.Unmarked, " | "), strings.Repeat("|---", len(voices.Unmarked)))
+	for _, l := range levels {
+		fmt.Fprintf(b, "| %.2f |", l)
+		for _, kind := range voices.Unmarked {
+			fmt.Fprintf(b, " %s |", s.retakes.at(fmt.Sprint(l), "kind", kind).recall())
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("\n| | found from 0.3 | right from 0.3 | found from 0.85 | right from 0.85 |\n|---|---|---|---|---|\n")
+	for _, key := range slices.Sorted(maps.Keys(s.retakes)) {
+		by, ok := strings.CutPrefix(key, "0.3|")
+		if !ok || strings.HasPrefix(by, "kind|") {
+			continue
+		}
+		_, name, _ := strings.Cut(by, "|")
+		low, high := s.retakes[key], s.retakes.at("0.85", by)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, low.recall(), low.precision(), high.recall(), high.precision())
+	}
 }

@@ -363,7 +363,7 @@ func MistakeTakes(set string, rounds int) []Config {
 	scripts := []string{"letter+garden", "lecture+story", "story+garden+letter"}
 	if training {
 		readers = []reader{{"espeak en-us+m1", "room"}, {"espeak en-gb+f2", "fan"}, {"flite slt", "hum"}, {"espeak en-gb-x-rp+f4", "traffic"}, {"espeak en-gb-scotland+m5", "hiss"}, {"flite awb", "room"}}
-		scripts = []string{"relaxation+scan", "prose+monologue", "workshop+scan"}
+		scripts = []string{"relaxation+scan", "prose+monologue", "workshop+chorus"}
 	}
 	formats := []wav.Format{mono48, mono44, stereo44, plain96, float48}
 	ratios := []float64{20, 30, 40, 60}
