@@ -19,7 +19,7 @@ func (s *Session) Record(ctx context.Context) (Take, error) {
 	if err != nil {
 		return Take{}, err
 	}
-	return s.record(ctx, takes, s.recordArgs())
+	return s.record(ctx, takes, s.recordArgs(), nil)
 }
 
 // Punch makes the end of a take anew: the next take is that one up to a time, as
@@ -43,11 +43,15 @@ func (s *Session) Punch(ctx context.Context, number int, at string) (Take, error
 	if len(old.Files) != 1 {
 		return Take{}, fmt.Errorf("take %d: is %d files; punch goes into one", old.Number, len(old.Files))
 	}
-	args := append(s.recordArgs(), "--punch", old.Files[0])
+	args := append(s.trackArgs(), "--punch", old.Files[0]) // all else is like the old take
 	if at != "" {
 		args = append(args, "--at", at)
 	}
-	t, err := s.record(ctx, takes, args)
+	// The summary is of the pass alone, which the recorder joins to the old take.
+	t, err := s.record(ctx, takes, args, func(t *Take) error {
+		t.Files = []string{t.File}
+		return s.measure(ctx, t)
+	})
 	if t.Finished {
 		old.Rejected = true
 		old.Notes = append(old.Notes, fmt.Sprintf("take %d goes on from it", t.Number))
@@ -69,7 +73,9 @@ func (s *Session) ready(ctx context.Context) ([]Take, error) {
 	return s.home.takes()
 }
 
-func (s *Session) record(ctx context.Context, takes []Take, args []string) (Take, error) {
+// record has the recorder make the next take; joined, where it is not nil, sets
+// right what the recorder says of it.
+func (s *Session) record(ctx context.Context, takes []Take, args []string, joined func(*Take) error) (Take, error) {
 	t := Take{Number: next(takes), Begun: s.Now()}
 	t.File = s.takeFile(t.Number, t.Begun)
 	if s.Takes.Notes != "" {
@@ -96,10 +102,20 @@ func (s *Session) record(ctx context.Context, takes []Take, args []string) (Take
 		if o.Err == nil {
 			o.Err = errors.New("the recorder said nothing")
 		}
+		if len(t.found(".wav")) == 0 { // nothing was recorded; else Mend looks at it
+			t.Finished, t.Rejected = true, true
+			t.Notes = append(t.Notes, "not recorded")
+			return Take{}, errors.Join(o.Err, s.home.logTake(t))
+		}
 		return t, o.Err
 	}
 	if err := t.finish(o.Out); err != nil {
 		return t, err
+	}
+	if joined != nil {
+		if err := joined(&t); err != nil {
+			return t, errors.Join(o.Err, err)
+		}
 	}
 	if err := s.home.logTake(t); err != nil {
 		return t, err
@@ -133,15 +149,24 @@ func (t *Take) finish(summary []byte) error {
 	return nil
 }
 
-// recordArgs are what record is told of every take.
-func (s *Session) recordArgs() []string {
+// trackArgs are what record is told of the tracks and the end of every take.
+func (s *Session) trackArgs() []string {
 	args := []string{"--json", "--name", s.Client()}
 	for _, t := range s.Tracks {
 		args = append(args, "--track", t.Name+"="+t.From)
 	}
+	if s.File.Record.For != "" {
+		args = append(args, "--for", s.File.Record.For)
+	}
+	return s.onServer(args)
+}
+
+// recordArgs are what record is told of a take.
+func (s *Session) recordArgs() []string {
+	args := s.trackArgs()
 	r := s.File.Record
 	for _, o := range []struct{ value, flag string }{
-		{r.PreRoll, "--pre-roll"}, {r.OnSignal, "--on-signal"}, {r.UntilSilence, "--until-silence"}, {r.For, "--for"},
+		{r.PreRoll, "--pre-roll"}, {r.OnSignal, "--on-signal"}, {r.UntilSilence, "--until-silence"},
 	} {
 		if o.value != "" {
 			args = append(args, o.flag, o.value)
@@ -162,7 +187,7 @@ func (s *Session) recordArgs() []string {
 	if r.Split {
 		args = append(args, "--split")
 	}
-	return s.onServer(args)
+	return args
 }
 
 // Client is the name of the session's recorder, for jackknife take.
@@ -196,24 +221,33 @@ func (s *Session) Mend(ctx context.Context) error {
 		t.Files = t.found(".wav")
 		t.Finished, t.Rejected = true, len(t.Files) == 0
 		t.Notes = append(t.Notes, "the recorder died")
-		for _, file := range t.Files {
-			o := s.Do(ctx, []string{"info", "--json", file})
-			if o.Err != nil {
-				return o.Err
-			}
-			var about struct {
-				RateHz int   `json:"rate_hz"`
-				Frames int64 `json:"frames"`
-			}
-			if err := json.Unmarshal(o.Out, &about); err != nil {
-				return fmt.Errorf("info %s: %w", file, err)
-			}
-			t.RateHz, t.Frames = about.RateHz, max(t.Frames, about.Frames)
+		if err := s.measure(ctx, &t); err != nil {
+			return err
 		}
 		if err := s.home.logTake(t); err != nil {
 			return err
 		}
 		s.Tell("recovered", "take", t.Number, "files", t.Files)
+	}
+	return nil
+}
+
+// measure looks how long the files of a take are.
+func (s *Session) measure(ctx context.Context, t *Take) error {
+	t.Frames = 0
+	for _, file := range t.Files {
+		o := s.Do(ctx, []string{"info", "--json", file})
+		if o.Err != nil {
+			return o.Err
+		}
+		var about struct {
+			RateHz int   `json:"rate_hz"`
+			Frames int64 `json:"frames"`
+		}
+		if err := json.Unmarshal(o.Out, &about); err != nil {
+			return fmt.Errorf("info %s: %w", file, err)
+		}
+		t.RateHz, t.Frames = about.RateHz, max(t.Frames, about.Frames)
 	}
 	return nil
 }
