@@ -141,7 +141,7 @@ func run(ctx context.Context, program, passthrough, folder string, channels int,
 	if capture, err = start(capture); err != nil {
 		return err
 	}
-	memory := follow(ctx, recorder.Process.Pid, length-4*time.Second)
+	memory, steady := follow(ctx, recorder.Process.Pid, capture.Process.Pid, length-4*time.Second)
 
 	var r result
 	if err := lines.Decode(&r); err != nil {
@@ -178,17 +178,29 @@ func run(ctx context.Context, program, passthrough, folder string, channels int,
 	per := func(d time.Duration) float64 {
 		return float64(d) / float64(length-2*time.Second) / float64(channels) * 100
 	}
-	fmt.Printf("  CPU per channel: jackknife record %.3f %%, jack_capture %.3f %%, ratio %.2f\n", per(a), per(b), float64(a)/float64(b))
+	fmt.Printf("  CPU per channel while they record: %s\n", steady(channels))
+	fmt.Printf("  and from their start to their end: jackknife record %.3f %%, jack_capture %.3f %%, ratio %.2f\n", per(a), per(b), float64(a)/float64(b))
 	fmt.Printf("  memory of jackknife record: %s\n", memory)
 	return ctx.Err()
 }
 
-// follow notes the resident memory of a process while it records.
-func follow(ctx context.Context, pid int, d time.Duration) string {
+// follow notes the resident memory of a process while it records, and the time
+// that it and another take of the processor after their first three seconds.
+func follow(ctx context.Context, pid, other int, d time.Duration) (memory string, cpu func(channels int) string) {
+	const settled = 3 // seconds
 	var kib []int64
+	type used struct {
+		at           time.Time
+		ours, theirs time.Duration
+	}
+	var first, last used
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; <-tick.C {
+		last = used{time.Now(), cpuTime(pid), cpuTime(other)}
+		if len(kib) <= settled {
+			first = last
+		}
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		if err != nil {
 			break
@@ -198,12 +210,36 @@ func follow(ctx context.Context, pid int, d time.Duration) string {
 			kib = append(kib, n)
 		}
 	}
+	cpu = func(channels int) string {
+		a, b := last.ours-first.ours, last.theirs-first.theirs
+		per := func(d time.Duration) float64 {
+			return float64(d) / float64(last.at.Sub(first.at)) / float64(channels) * 100
+		}
+		return fmt.Sprintf("jackknife record %.3f %%, jack_capture %.3f %%, ratio %.2f", per(a), per(b), float64(a)/float64(b))
+	}
 	if len(kib) < 10 {
-		return "not known"
+		return "not known", cpu
 	}
 	third := len(kib) / 3
 	mib := func(k int64) float64 { return float64(k) / 1024 }
-	return fmt.Sprintf("%.1f MiB at most in the first third, %.1f in the last", mib(slices.Max(kib[3:3+third])), mib(slices.Max(kib[2*third:])))
+	return fmt.Sprintf("%.1f MiB at most in the first third, %.1f in the last", mib(slices.Max(kib[3:3+third])), mib(slices.Max(kib[2*third:]))), cpu
+}
+
+// cpuTime is what a process has taken of the processor (proc(5): utime and
+// stime, in hundredths of a second).
+func cpuTime(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // result is what the loop came to.
