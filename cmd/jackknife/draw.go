@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ func drawCommand(s *streams) *cobra.Command {
 	var width int
 	var force bool
 	c := &cobra.Command{
-		Use:   "draw TAKE [EDITED --plan PLAN] -o FILE.png",
+		Use:   "draw TAKE [EDITED --plan PLAN] -o FILE.png|FILE.svg",
 		Short: "Draw a take and its pauses, or what a plan made of it",
 		Long: `Draw the waveform of a take with its pauses shaded. With a plan and the file it
 made, draw both, one below the other, on one time scale: what was taken out is
@@ -26,7 +27,7 @@ red, room tone that was added is green, lines lead from the take to the result.`
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if out == "" {
-				return usagef("where to: -o FILE.png is missing")
+				return usagef("where to: -o FILE.png or FILE.svg is missing")
 			}
 			if (len(args) == 2) != (planFile != "") {
 				return usagef("the edited file and --plan go together")
@@ -70,17 +71,26 @@ red, room tone that was added is green, lines lead from the take to the result.`
 				}
 				tracks, links = picture.Edited(before, picture.Track{Title: filepath.Base(args[1]), Take: edited}, plan.Edits)
 			}
-			var png bytes.Buffer
-			if err := picture.Draw(&png, width, tracks, links); err != nil {
-				return err
-			}
-			return writeFile(out, png.Bytes(), force)
+			return writePicture(out, width, tracks, links, force)
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&out, "output", "o", "", "PNG `file` to write")
+	f.StringVarP(&out, "output", "o", "", "PNG or, if its name ends in .svg, SVG `file` to write")
 	f.StringVar(&planFile, "plan", "", "the `plan` that made EDITED of TAKE")
 	f.IntVar(&width, "width", 1600, "width in `pixels`")
 	f.BoolVarP(&force, "force", "f", false, "replace an existing file")
 	return c
+}
+
+// writePicture writes a picture as its name says.
+func writePicture(name string, width int, tracks []picture.Track, links [][]picture.Link, replace bool) error {
+	form := picture.PNG
+	if strings.EqualFold(filepath.Ext(name), ".svg") {
+		form = picture.SVG
+	}
+	var b bytes.Buffer
+	if err := picture.Draw(&b, form, width, tracks, links); err != nil {
+		return err
+	}
+	return writeFile(name, b.Bytes(), replace)
 }

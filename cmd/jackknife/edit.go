@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -428,17 +429,18 @@ func same(a, b string) bool {
 
 // writeFile writes a small file completely or not at all.
 func writeFile(name string, text []byte, replace bool) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".jackknife-*.tmp")
+	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".jackknife-%x.tmp", rand.Uint64()))
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, cause(err))
 	}
-	defer os.Remove(f.Name())
+	defer os.Remove(temp)
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(0644), f.Sync(), f.Close())
+	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil && replace {
-		err = os.Rename(f.Name(), name)
+		err = os.Rename(temp, name)
 	} else if err == nil {
-		err = os.Link(f.Name(), name) // unlike a rename, it never replaces
+		err = os.Link(temp, name) // unlike a rename, it never replaces
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, cause(err))

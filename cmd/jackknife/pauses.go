@@ -5,17 +5,21 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"jackknife/editor"
+	"jackknife/editor/picture"
+	"jackknife/wav"
 )
 
 func pausesCommand(s *streams) *cobra.Command {
 	var o editor.DetectOptions
-	var asJSON, labels, explain bool
-	var breaths string
+	var asJSON, labels, explain, force bool
+	var breaths, png, svg string
 	c := &cobra.Command{
 		Use:   "pauses TAKE",
 		Short: "List the pauses of a spoken take",
@@ -27,12 +31,16 @@ Start and end are where the phrases on either side end and begin to be heard.
 Edits keep a pad on both sides untouched; --json has both, in frames. A breath
 between two phrases is kept like a phrase; with --breaths pause the pause goes on
 through it. Clicks of less than 60 ms never end a pause. Exit 4 if the take has
-no pause.`,
+no pause.
+
+--explain shows what the take was judged by. --png and --svg draw it: waveform,
+pauses, level, room tone, speech, and how far above the tone a phrase begins and
+goes on, on the mean of the bands; each band has a threshold of its own.`,
 		Example: `  jackknife pauses take.wav
   jackknife pauses take.wav --min 1s --json
   jackknife pauses take.wav --labels > take.txt   # Audacity: File, Import, Labels
   jackknife pauses take.wav --breaths pause
-  jackknife pauses take.wav --explain`,
+  jackknife pauses take.wav --explain --png pauses.png`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.Min <= 0 {
@@ -44,6 +52,11 @@ no pause.`,
 			var err error
 			if o.Breaths, err = parseBreaths(breaths); err != nil {
 				return err
+			}
+			for _, name := range []string{png, svg} {
+				if err := vacant(name, args[0], force); err != nil {
+					return err
+				}
 			}
 			take, err := openTake(c.Context(), s, args[0])
 			if err != nil {
@@ -60,6 +73,17 @@ no pause.`,
 			}
 			if explain && !asJSON {
 				writeExplanation(s.err, d)
+			}
+			for form, name := range map[string]string{".png": png, ".svg": svg} {
+				if name == "" {
+					continue
+				}
+				if !strings.EqualFold(filepath.Ext(name), form) {
+					return usagef("%s: a name that ends in %s, please", shown(name), form)
+				}
+				if err := writePicture(name, 1600, []picture.Track{explained(args[0], take, d, found)}, nil, force); err != nil {
+					return err
+				}
 			}
 			switch {
 			case asJSON:
@@ -85,6 +109,9 @@ no pause.`,
 	breathsFlag(c, &breaths)
 	f.BoolVar(&asJSON, "json", false, "print JSON, positions in frames")
 	f.BoolVar(&labels, "labels", false, "print an Audacity label track")
+	f.StringVar(&png, "png", "", "draw the take, its level and its pauses into a PNG `file`")
+	f.StringVar(&svg, "svg", "", "the same as an SVG `file`")
+	f.BoolVarP(&force, "force", "f", false, "replace existing pictures")
 	f.BoolVar(&explain, "explain", false, "show room tone, speech level and thresholds on standard error")
 	return c
 }
@@ -171,6 +198,30 @@ func writeExplanation(w io.Writer, d editor.Detection) {
 	for _, b := range d.Bands {
 		fmt.Fprintf(w, "%5.0f-%5.0f Hz %6.1f dB %6.1f dB %6.1f dB\n", b.LowHz, b.HighHz, b.ToneDB, b.ActiveDB, b.CoreDB)
 	}
+}
+
+// explained is the take with what it was judged by.
+func explained(name string, take *wav.Reader, d editor.Detection, found []editor.Pause) picture.Track {
+	t := picture.Track{Title: filepath.Base(name), Take: take}
+	for _, p := range found {
+		t.Marks = append(t.Marks, picture.Mark{Span: p.Heard, Kind: picture.Pause})
+	}
+	if math.IsInf(d.FloorDB, 0) {
+		return t
+	}
+	t.Lines = []picture.Line{{Name: "room tone", DB: d.FloorDB}}
+	if n := float64(len(d.Bands)); n > 0 {
+		var active, core float64
+		for _, b := range d.Bands {
+			active += (b.ActiveDB - b.ToneDB) / n
+			core += (b.CoreDB - b.ToneDB) / n
+		}
+		t.Lines = append(t.Lines, picture.Line{Name: "a phrase goes on above", DB: d.FloorDB + active}, picture.Line{Name: "one begins above", DB: d.FloorDB + core})
+	}
+	if !math.IsInf(d.SpeechDB, 0) {
+		t.Lines = append(t.Lines, picture.Line{Name: "speech", DB: d.SpeechDB})
+	}
+	return t
 }
 
 // clock writes a frame as h:mm:ss.mmm.

@@ -3,16 +3,9 @@ package picture
 
 import (
 	"fmt"
-	"image"
 	"image/color"
-	"image/draw"
-	"image/png"
 	"io"
 	"math"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/basicfont"
-	"golang.org/x/image/math/fixed"
 
 	"jackknife/editor"
 	"jackknife/wav"
@@ -43,6 +36,9 @@ var (
 	loudness = color.RGBA{0x1d, 0x34, 0x5c, 0xff}
 )
 
+// lineColour are those of the lines in a level chart, in turn.
+var lineColour = [...]color.RGBA{{0x2e, 0x8b, 0x57, 0xff}, {0xd9, 0x8e, 0x04, 0xff}, {0xc0, 0x39, 0x2b, 0xff}, {0x7d, 0x3c, 0x98, 0xff}}
+
 // Mark is a coloured span of a track. A span of no length is drawn as a line.
 type Mark struct {
 	editor.Span
@@ -54,6 +50,15 @@ type Track struct {
 	Title string
 	Take  *wav.Reader
 	Marks []Mark
+	// Lines are levels to compare the take with. If there are any, a chart of its
+	// level stands below the waveform: RMS above 90 Hz, dBFS.
+	Lines []Line
+}
+
+// Line is a level with a name.
+type Line struct {
+	Name string
+	DB   float64 // dBFS
 }
 
 // Link ties a frame of one track to the frame of the next one it became.
@@ -90,23 +95,23 @@ const (
 	waveH      = 180
 	axisH      = 22
 	linkH      = 56
+	levelH     = 140
 	legendH    = 28
 	glyphW     = 7
 	leastWidth = 400
 )
 
-// Draw writes tracks below each other as a PNG of the given width in pixels,
+// Draw writes tracks below each other as a picture of the given width in pixels,
 // all on one time scale, with links between neighbours; links[i] ties track i
 // to track i+1. A take is read once, in pieces.
-func Draw(w io.Writer, width int, tracks []Track, links [][]Link) error {
+func Draw(w io.Writer, form Form, width int, tracks []Track, links [][]Link) error {
 	width = max(width, leastWidth)
-	height := margin + legendH + len(tracks)*(titleH+waveH+axisH) + max(0, len(tracks)-1)*linkH + margin
-	c := &canvas{
-		img:   image.NewRGBA(image.Rect(0, 0, width, height)),
-		left:  margin,
-		right: width - margin,
+	height := margin + legendH + max(0, len(tracks)-1)*linkH + margin
+	for _, t := range tracks {
+		height += t.height()
 	}
-	draw.Draw(c.img, c.img.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
+	c := &canvas{surface: newSurface(form, width, height), left: margin, right: width - margin}
+	c.fill(0, 0, width, height, paper)
 	for _, t := range tracks {
 		c.seconds = max(c.seconds, float64(t.Take.Frames())/float64(t.Take.Format().RateHz))
 	}
@@ -118,7 +123,7 @@ func Draw(w io.Writer, width int, tracks []Track, links [][]Link) error {
 		if err := c.track(y, t); err != nil {
 			return err
 		}
-		y += titleH + waveH + axisH
+		y += t.height()
 		if i+1 < len(tracks) {
 			if i < len(links) {
 				c.links(y, t, tracks[i+1], links[i])
@@ -127,12 +132,19 @@ func Draw(w io.Writer, width int, tracks []Track, links [][]Link) error {
 		}
 	}
 	c.legend(y+8, tracks)
-	return png.Encode(w, c.img)
+	return c.write(w)
+}
+
+func (t *Track) height() int {
+	if len(t.Lines) > 0 {
+		return titleH + waveH + axisH + levelH
+	}
+	return titleH + waveH + axisH
 }
 
 // canvas maps seconds to the columns left..right.
 type canvas struct {
-	img         *image.RGBA
+	surface
 	left, right int
 	seconds     float64
 }
@@ -164,7 +176,49 @@ func (c *canvas) track(y int, t Track) error {
 		c.fill(x, mid-int(e.rms*half), x+1, mid+int(e.rms*half)+1, loudness)
 	}
 	c.axis(top+waveH, end)
+	if len(t.Lines) > 0 {
+		c.level(top+waveH+axisH, end, t, columns)
+	}
 	return nil
+}
+
+// level draws the chart of a track's level.
+func (c *canvas) level(top, end int, t Track, columns []column) {
+	const highest, room = 0.0, 14 // dBFS; pixels above and below
+	lowest := -20.0
+	for _, l := range t.Lines {
+		lowest = min(lowest, max(l.DB, leastDB)-15)
+	}
+	lowest = math.Floor(lowest/20) * 20
+	y := func(db float64) int {
+		return top + room + int((highest-max(lowest, min(highest, db)))/(highest-lowest)*(levelH-2*room))
+	}
+	for _, m := range t.Marks {
+		a, b := c.x(m.Start, t.Take.Format().RateHz), c.x(m.End, t.Take.Format().RateHz)
+		c.fill(a, y(highest), max(b, a+1), y(lowest), kindColour[m.Kind])
+	}
+	for db := highest; db >= lowest; db -= 20 {
+		c.fill(c.left, y(db), end, y(db)+1, faint)
+	}
+	last := y(lowest)
+	for i, e := range columns {
+		at := y(e.db)
+		c.fill(c.left+i, min(at, last), c.left+i+1, max(at, last)+1, waveform)
+		last = at
+	}
+	for k, l := range t.Lines {
+		c.fill(c.left, y(l.DB), end, y(l.DB)+1, lineColour[k%len(lineColour)])
+	}
+	for db := highest; db >= lowest; db -= 20 {
+		c.text(c.left+2, y(db)+11, ink, fmt.Sprintf("%.0f dB", db))
+	}
+	x := c.left + 90
+	for k, l := range t.Lines {
+		name := fmt.Sprintf("%s %.0f dB", l.Name, l.DB)
+		c.fill(x, top+3, x+14, top+6, lineColour[k%len(lineColour)])
+		c.text(x+20, top+10, ink, name)
+		x += 20 + glyphW*len(name) + 28
+	}
 }
 
 // axis draws ticks at round times.
@@ -213,17 +267,11 @@ func (c *canvas) legend(y int, tracks []Track) {
 	}
 }
 
-func (c *canvas) fill(x0, y0, x1, y1 int, col color.RGBA) {
-	draw.Draw(c.img, image.Rect(x0, y0, x1, y1), image.NewUniform(col), image.Point{}, draw.Src)
-}
+// column is what one pixel column shows, full scale = 1, and its level above 90
+// Hz in dBFS.
+type column struct{ low, high, rms, db float64 }
 
-func (c *canvas) text(x, y int, col color.RGBA, s string) {
-	d := font.Drawer{Dst: c.img, Src: image.NewUniform(col), Face: basicfont.Face7x13, Dot: fixed.P(x, y)}
-	d.DrawString(s)
-}
-
-// column is what one pixel column shows, full scale = 1.
-type column struct{ low, high, rms float64 }
+const leastDB = -160
 
 // envelope reads the take once and folds it into n columns.
 func envelope(take *wav.Reader, n int) ([]column, error) {
@@ -236,6 +284,9 @@ func envelope(take *wav.Reader, n int) ([]column, error) {
 	raw := make([]byte, piece*f.FrameBytes())
 	samples := make([]float32, piece*f.Channels)
 	count := make([]int64, n)
+	heard := make([]float64, n)
+	slow := make([][2]float64, f.Channels) // below 90 Hz, taken away twice
+	follow := min(1, 2*math.Pi*90/float64(f.RateHz))
 	for at := int64(0); at < frames; {
 		got, err := take.ReadFrames(raw, at)
 		if err != nil && err != io.EOF {
@@ -248,7 +299,7 @@ func envelope(take *wav.Reader, n int) ([]column, error) {
 		for i := range got {
 			k := int((at + int64(i)) * int64(n) / frames)
 			col := &columns[k]
-			for _, v := range samples[i*f.Channels : (i+1)*f.Channels] {
+			for c, v := range samples[i*f.Channels : (i+1)*f.Channels] {
 				s := float64(v)
 				if math.IsNaN(s) {
 					continue
@@ -256,14 +307,25 @@ func envelope(take *wav.Reader, n int) ([]column, error) {
 				s = max(-1, min(1, s))
 				col.low, col.high = min(col.low, s), max(col.high, s)
 				col.rms += s * s
+				below := &slow[c]
+				if at == 0 && i == 0 {
+					below[0] = s
+				}
+				below[0] += follow * (s - below[0])
+				s -= below[0]
+				below[1] += follow * (s - below[1])
+				s -= below[1]
+				heard[k] += s * s
 				count[k]++
 			}
 		}
 		at += int64(got)
 	}
 	for k := range columns {
+		columns[k].db = leastDB
 		if count[k] > 0 {
 			columns[k].rms = math.Sqrt(columns[k].rms / float64(count[k]))
+			columns[k].db = max(leastDB, 10*math.Log10(heard[k]/float64(count[k])))
 		}
 	}
 	return columns, nil
