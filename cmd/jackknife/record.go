@@ -71,12 +71,12 @@ func recordCommand(s *streams) *cobra.Command {
 		Use:   "record TAKE",
 		Short: "Record a take from JACK",
 		Long: `Record a take from JACK, as 32-bit float WAV at the server's rate, or as 24-bit
-FLAC where its name ends in .flac (with --takes: --flac). --from names
-the outputs to record, one channel each, in order. --track NAME=PORTS gives them
-names; --follow names inputs of other programs, and records what is connected to
-these, now and later. Without any the take has --channels inputs of its own, to
-be connected by others. --split writes a file for each track, TAKE-NAME.wav, or
-for each channel.
+FLAC where its name ends in .flac (with --takes: --flac). --from names the outputs
+to record, one channel each, in order. --track NAME=PORTS gives them names;
+--follow names inputs of other programs, and records what is connected to these,
+now and later. Without any the take has --channels inputs of its own, to be
+connected by others. --split writes a file for each track, TAKE-NAME.wav, or for
+each channel.
 
 Ctrl-C ends the take, as do TERM, HUP (a lost terminal) and QUIT: everything
 that was played until then is written. While it is recorded the take is called
@@ -88,8 +88,8 @@ The take begins at once, or with --wait at jackknife take start, or with
 --on-signal -40dB when a channel gets as loud as that; --until-silence ends it
 when none has been for so long. --with-transport: it begins when JACK's transport
 rolls and ends when that stops, to the block. --pre-roll keeps the time before in
-memory, and the take begins with it. With --takes FOLDER the program stays, and makes take
-after take, numbered and with date and time in their names.
+memory, and the take begins with it. With --takes FOLDER the program stays, and
+makes take after take, numbered and with date and time in their names.
 jackknife take start|stop|mark|status, in another shell, speaks to it; a mark, or
 the signal USR1, becomes a cue point of the take.
 
