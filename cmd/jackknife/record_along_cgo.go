@@ -28,8 +28,11 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 		if want.along.at != nil {
 			span.End = want.along.at.At(rate)
 		}
-		if span.End > old.Frames() || span.End < 0 {
+		switch {
+		case span.End > old.Frames():
 			return usagef("--at %v: the take ends at %s", want.along.at, clock(old.Frames(), rate))
+		case span.End <= 0:
+			return usagef("--at %v: nothing of %s would be left", want.along.at, want.along.file)
 		}
 		span.Start = max(0, span.End-frames(want.along.roll, rate))
 	}
@@ -146,7 +149,7 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 	backed := <-played
 	if want.along.punch && len(d.ended) > 0 {
 		// Lost frames are told after what there is was joined.
-		if joined := want.join(context.WithoutCancel(ctx), s, old, span.End, span.Len()); joined != nil {
+		if joined := want.join(context.WithoutCancel(ctx), s, old, span.End, span.Len(), d.ended[0].report.Gaps); joined != nil {
 			err = errors.Join(joined, err)
 		}
 	}

@@ -25,7 +25,10 @@ type alongFlags struct {
 	to                 []string
 }
 
-const maxRoll = 10 * time.Minute
+const (
+	minRoll = 100 * time.Millisecond // the seam borrows from what is recorded meanwhile
+	maxRoll = 10 * time.Minute
+)
 
 // read makes sense of the flags.
 func (f alongFlags) read(r *recording) (err error) {
@@ -46,8 +49,8 @@ func (f alongFlags) read(r *recording) (err error) {
 		return usagef("--at: goes with --punch; an overdub begins where its backing does")
 	case f.punch != "" && (r.split || r.bits != 32 || r.dither):
 		return usagef("--punch: the new take is like the old one; --split, --bits and --dither do not go with that")
-	case f.roll < 0 || f.roll > maxRoll:
-		return usagef("--roll %v: from 0 to %v", f.roll, maxRoll)
+	case f.roll < minRoll || f.roll > maxRoll:
+		return usagef("--roll %v: from %v to %v", f.roll, minRoll, maxRoll)
 	}
 	if a.to, err = parseSelectors(f.to); err != nil {
 		return err

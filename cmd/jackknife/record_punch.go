@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"jackknife/editor"
+	"jackknife/rt"
 	"jackknife/wav"
 )
 
@@ -21,7 +22,8 @@ func (want recording) passFile() string  { return suffixed(want.file, "-pass") }
 
 // join makes the new take of a punch: the frames of the old take until at, then
 // those of the pass from frame roll on, with the editor's seam between.
-func (want recording) join(ctx context.Context, s *streams, old *wav.Reader, at, roll int64) error {
+// What the pass lost is marked in the whole.
+func (want recording) join(ctx context.Context, s *streams, old *wav.Reader, at, roll int64, lost []rt.Gap) error {
 	passName, wholeName := want.passFile(), want.wholeFile()
 	pass, err := openTake(ctx, s, passName)
 	if err != nil {
@@ -36,7 +38,7 @@ func (want recording) join(ctx context.Context, s *streams, old *wav.Reader, at,
 			hint: shown(passName) + " holds what was recorded",
 		}
 	}
-	if err := want.writeWhole(old, pass, wholeName, at); err != nil {
+	if err := want.writeWhole(old, pass, wholeName, at, lost); err != nil {
 		return err
 	}
 	whole, err := openTake(ctx, s, wholeName)
@@ -72,7 +74,7 @@ func (want recording) join(ctx context.Context, s *streams, old *wav.Reader, at,
 }
 
 // writeWhole writes the old take and behind it the pass, with a mark between.
-func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64) error {
+func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64, lost []rt.Gap) error {
 	f := old.Format()
 	marks := old.Marks()
 	var w *wav.Writer
@@ -94,6 +96,9 @@ func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64) e
 	marks = append(marks, wav.Mark{Frame: old.Frames(), Label: fmt.Sprintf("punch at %s", clock(at, f.RateHz))})
 	for _, m := range pass.Marks() {
 		marks = append(marks, wav.Mark{Frame: old.Frames() + m.Frame, Label: m.Label})
+	}
+	for _, g := range lost {
+		marks = append(marks, wav.Mark{Frame: old.Frames() + g.At, Label: fmt.Sprintf("%s lost", plural(int(g.Frames), "frame"))})
 	}
 	if strings.HasPrefix(old.Container(), "R") {
 		_, err = wav.AddMarks(name, marks)
