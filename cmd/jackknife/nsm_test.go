@@ -3,12 +3,14 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -95,8 +97,19 @@ func TestNSM(t *testing.T) {
 			// Another session without it, and this one again.
 			m.say("/nsm/client/open", filepath.Join(dir, "other", "jackknife.nTEST"), "morning", "jackknife.nTEST")
 			m.expect("/reply /nsm/client/open")
-			serve("disconnect", "system:capture_1", "system:playback_2")
+			// Until keep has begun it takes the cut for one that happened while it
+			// was away, and mends it.
+			cutting, stopCutting := context.WithCancel(context.Background())
+			var cutter sync.WaitGroup
+			cutter.Go(func() {
+				for cutting.Err() == nil {
+					serve("disconnect", "system:capture_1", "system:playback_2")
+					time.Sleep(500 * time.Millisecond)
+				}
+			})
 			m.expect("/nsm/client/is_dirty")
+			stopCutting()
+			cutter.Wait()
 			m.say("/nsm/client/open", path, "evening", "jackknife.nTEST")
 			m.expect("/reply /nsm/client/open")
 			for limit := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
