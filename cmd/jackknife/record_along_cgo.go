@@ -153,6 +153,11 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 			err = errors.Join(joined, err)
 		}
 	}
+	if n := len(d.ended); n > 0 && !want.along.punch {
+		if late := d.ended[n-1].report.Lost(); late > 0 {
+			d.say("warning: %s was heard that much later after each gap: what follows the last does not line up by %s", want.along.file, plural(int(late), "frame"))
+		}
+	}
 	if err == nil && !errors.Is(backed, rt.ErrServerGone) {
 		err = backed
 	}
