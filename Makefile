@@ -54,8 +54,11 @@ build: build-deps ## build build/jackknife
 demo: build demo-deps ## run the main job on a private JACK server and show what came out
 	@$(GO) run ./testdata/demo build/jackknife build/demo
 
+# Eight jackd run on a machine at most: no more tests at a time than that.
+PARALLEL = -p 2 -parallel 3
+
 test: build-deps test-deps ## run the tests, on real servers and files
-	$(GO) test -count=1 $(PACKAGES)
+	$(GO) test -count=1 $(PARALLEL) $(PACKAGES)
 
 pure: ## build, vet and test the edit-only binary, without cgo
 	@mkdir -p build
@@ -64,7 +67,7 @@ pure: ## build, vet and test the edit-only binary, without cgo
 	CGO_ENABLED=0 $(GO) test ./...
 
 race: build-deps test-deps ## run the tests under Go's race detector
-	$(GO) test -count=1 -race -tags portaudiorace -gcflags=github.com/gordonklaus/portaudio=-d=checkptr=0 -short $(PACKAGES)
+	$(GO) test -count=1 -race $(PARALLEL) -tags portaudiorace -gcflags=github.com/gordonklaus/portaudio=-d=checkptr=0 -short $(PACKAGES)
 
 tsan: build-deps ## run the ring between two threads under the thread sanitizer
 	@mkdir -p build
