@@ -159,6 +159,8 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 				return usagef("--name: a client needs a name")
 			case r.flac && r.takes == "":
 				return usagef("--flac: goes with --takes; a TAKE that ends in .flac is FLAC")
+			case r.isFLAC() && alongside.punch != "":
+				return usagef("--punch: joins WAV files; name the take %s.wav", strings.TrimSuffix(r.file, filepath.Ext(r.file)))
 			case r.isFLAC() && r.bits == 32 && c.Flags().Changed("bits"):
 				return usagef("--bits 32: FLAC holds no float; 16 or 24")
 			case r.bits != 16 && r.bits != 24 && r.bits != 32:
