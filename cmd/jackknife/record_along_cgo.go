@@ -154,7 +154,11 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 		}
 	}
 	if n := len(d.ended); n > 0 && !want.along.punch {
-		if late := d.ended[n-1].report.Lost(); late > 0 {
+		var late int64 // cycles that were missed: nothing was played in them, either
+		for _, g := range d.ended[n-1].report.Gaps {
+			late += g.Frames - g.Full
+		}
+		if late > 0 {
 			d.say("warning: %s was heard that much later after each gap: what follows the last does not line up by %s", want.along.file, plural(int(late), "frame"))
 		}
 	}
