@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,10 +22,14 @@ import (
 	"jackknife/testdata/servers"
 )
 
-// TestKeepChurn has ports come and go under a keep: each is connected, how soon
-// is logged, and nothing piles up.
+// churn is how long TestKeepChurn lasts at least.
+var churn = flag.Duration("churn", 0, "how long ports and programs come and go under a keep")
+
+// TestKeepChurn has ports and programs come and go under a keep: each is
+// connected, how soon is logged, and neither goroutines nor memory pile up.
 func TestKeepChurn(t *testing.T) {
 	const rounds = 300
+	began := time.Now()
 	d, err := servers.StartJackd(t.TempDir(), "-p", "256")
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +38,7 @@ func TestKeepChurn(t *testing.T) {
 	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
 	rules := filepath.Join(t.TempDir(), "rules.patch")
 	name := fmt.Sprint("churn", os.Getpid())
-	if err := os.WriteFile(rules, []byte("re:"+name+":out_(\\d) -> system:playback_$1\n"), 0o600); err != nil {
+	if err := os.WriteFile(rules, []byte("re:"+name+"g?:out_(\\d) -> system:playback_$1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, status := jack.ClientOpen(name, jack.NoStartServer)
@@ -50,26 +55,48 @@ func TestKeepChurn(t *testing.T) {
 	go func() { done <- run(t.Context(), []string{"keep", rules}, strings.NewReader(""), out, &errs) }()
 	told := bufio.NewScanner(lines)
 
-	var took []time.Duration
-	goroutines := 0
-	for i := range rounds {
-		port := c.PortRegister(fmt.Sprint("out_", i%9+1), jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0)
-		start := time.Now()
-		want := fmt.Sprintf("connected %s:out_%d -> system:playback_%d", name, i%9+1, i%9+1)
+	await := func(round int, client string, port int) {
+		want := fmt.Sprintf("connected %s:out_%d -> system:playback_%d", client, port, port)
 		for told.Scan() && told.Text() != want {
 		}
 		if told.Text() != want {
-			t.Fatalf("round %d: not connected\n%s", i, &errs)
+			t.Fatalf("round %d: %s: not told\n%s", round, want, &errs)
 		}
+	}
+	var took []time.Duration
+	goroutines, memory, guests := 0, 0, 0
+	for i := 0; i < rounds || time.Since(began) < *churn; i++ {
+		port := c.PortRegister(fmt.Sprint("out_", i%9+1), jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0)
+		start := time.Now()
+		await(i, name, i%9+1)
 		took = append(took, time.Since(start))
 		c.PortUnregister(port)
-		if i == rounds/10 {
-			goroutines = runtime.NumGoroutine()
+		if i%10 == 0 {
+			guest, status := jack.ClientOpen(name+"g", jack.NoStartServer)
+			if guest == nil {
+				t.Fatalf("round %d: open: status %#x", i, status)
+			}
+			guest.PortRegister("out_1", jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0)
+			if guest.Activate() != 0 {
+				t.Fatal("activate")
+			}
+			await(i, name+"g", 1)
+			guest.Close()
+			guests++
+		}
+		if i == rounds/3 {
+			goroutines, memory = runtime.NumGoroutine(), resident(t)
 		}
 	}
 	if n := runtime.NumGoroutine(); n > goroutines+2 {
 		t.Errorf("%d goroutines, %d at the beginning", n, goroutines)
 	}
+	// The list of times itself grows, by 8 bytes a round and what append reserves.
+	now := resident(t)
+	if grown := now - memory; grown > 8<<20+32*len(took) {
+		t.Errorf("%d KiB of memory, %d KiB at the beginning", now>>10, memory>>10)
+	}
+	t.Logf("%d ports and %d programs in %v: %d KiB of memory, %d KiB at the beginning, %d goroutines", len(took), guests, time.Since(began).Round(time.Second), now>>10, memory>>10, runtime.NumGoroutine())
 	syscall.Kill(os.Getpid(), syscall.SIGINT) // run has asked for it
 	if code := <-done; code != exitDone {
 		t.Errorf("exit code %d: %s", code, &errs)
@@ -77,4 +104,19 @@ func TestKeepChurn(t *testing.T) {
 	took = took[1:] // the first waited for keep to start
 	slices.Sort(took)
 	t.Logf("from a port to its connection: median %v, worst %v", took[len(took)/2], took[len(took)-1])
+}
+
+// resident is how much memory this process has, in bytes.
+func resident(t *testing.T) int {
+	t.Helper()
+	runtime.GC()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size, pages int
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
 }
