@@ -92,6 +92,7 @@ bench: build demo-deps test-deps ## print speed and memory as ratios to cp, sox,
 
 soak: build demo-deps test-deps ## break recordings in every way, again and again, and count frames (root: disks, too)
 	$(GO) run ./testdata/soak build/jackknife build/soak
+	$(GO) test -race ./cmd/jackknife -run "TestKeepChurn$$" -count=1 -v -timeout 30m -args -churn 10m
 
 bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills beside other programs
 	$(call apt,auto-editor)
