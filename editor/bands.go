@@ -109,8 +109,11 @@ func (a *analyser) look(take *wav.Reader, first int64, n int, out []looks, b *be
 	for c := range b.single {
 		b.single[c] = slices.Grow(b.single[c][:0], n+2*margin)[:n+2*margin]
 	}
-	for i := 0; i < n+2*margin; i += batch {
-		k := min(batch, n+2*margin-i)
+	for i, k := 0, 0; i < n+2*margin; i += k {
+		// The last ones go with those before: alone they might all lie past the end.
+		if k = n + 2*margin - i; k >= 2*batch {
+			k = batch
+		}
 		if err := a.read(take, first-margin+int64(i), k, b); err != nil {
 			return nil, err
 		}
@@ -137,7 +140,6 @@ func (a *analyser) read(take *wav.Reader, first int64, k int, b *bench) error {
 	from := first*a.step() - int64((a.win/2+1)*a.thin)
 	length := a.reach(k) * a.thin * size
 	b.raw = slices.Grow(b.raw[:0], length)[:length]
-	from -= max(0, from-(take.Frames()-1)) // wholly past the end: the last frame is the nearest to all
 	to := from + int64(len(b.raw)/size)
 	start, end := max(from, 0), min(to, take.Frames())
 	if start >= end {

@@ -107,8 +107,8 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel()
-	slots := make(chan *slot, runtime.GOMAXPROCS(0)+2)
-	spare := make(chan *slot, cap(slots))
+	slots := make(chan *slot, runtime.GOMAXPROCS(0)+1)
+	spare := make(chan *slot, 1)
 	workers.Go(func() { a.work(ctx, take, slots, spare, &workers) })
 
 	t := newTracker(&d, a.step(), o, yield)

@@ -76,6 +76,20 @@ func vowel(t, from, to float64) float64 {
 	return 0.05 * v * math.Sqrt(math.Sin(math.Pi*(t-from)/(to-from)))
 }
 
+// TestDetectAnyLength: however many looks a take has, all can be read.
+func TestDetectAnyLength(t *testing.T) {
+	f := wav.Format{RateHz: 8000, Bits: 16, SampleBytes: 2}
+	hiss := room(5)
+	for looks := range 350 {
+		x := make([]float64, 40*looks+7)
+		for i := range x {
+			x[i] = hiss(0)
+		}
+		d, found := detect(t, store(t, f, x), editor.DetectOptions{})
+		check(t, d, found)
+	}
+}
+
 func TestDetectSound(t *testing.T) {
 	nothing := func(float64) float64 { return 0 }
 	tone := room(1)

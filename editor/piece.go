@@ -2,6 +2,8 @@ package editor
 
 import (
 	"math"
+	"slices"
+	"sort"
 
 	"jackknife/wav"
 )
@@ -53,13 +55,17 @@ func (p *piece) measure(f wav.Format, x []float64) []float64 {
 	if f.Encoding == wav.Float || p.Len() < 128*lookStep {
 		step, shift = lookFrames, 0
 	}
-	for k := int64(0); k*step < p.Len(); k++ {
-		at := k*step + k*shift%(lookStep-lookFrames+1)
+	p.sums = slices.Grow(p.sums, channels*int((p.Len()+step-1)/step))
+	for k, shifted := int64(0), int64(0); k < p.Len(); k += step {
+		at := k + shifted
 		if at >= p.Len() {
 			break
 		}
 		for range channels {
 			p.sums = append(p.sums, sums{at: p.Start + at, n: float64(min(lookFrames, p.Len()-at))})
+		}
+		if shifted += shift; shifted > lookStep-lookFrames {
+			shifted -= lookStep - lookFrames + 1
 		}
 	}
 	x = p.sumUp(f, x)
@@ -140,13 +146,16 @@ func levelIn(pieces []piece, window Span, channels int, rateHz int) level {
 			all.hiss += w * p.hiss[c] * p.hiss[c]
 			inside := max(0, min(p.End, window.End)-max(p.Start, window.Start))
 			var seen sums
-			for k := c; inside > 0 && k < len(p.sums); k += channels {
-				if s := p.sums[k]; s.at >= window.Start && s.at+int64(s.n) <= window.End {
-					seen.n += s.n
-					seen.x += s.x
-					seen.squares += s.squares
-					seen.hiss += s.hiss
+			first := sort.Search(len(p.sums)/channels, func(k int) bool { return p.sums[k*channels].at >= window.Start })
+			for k := first*channels + c; k < len(p.sums); k += channels {
+				s := &p.sums[k]
+				if s.at+int64(s.n) > window.End {
+					break
 				}
+				seen.n += s.n
+				seen.x += s.x
+				seen.squares += s.squares
+				seen.hiss += s.hiss
 			}
 			if seen.n > 0 {
 				weight := float64(inside) / seen.n

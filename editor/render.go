@@ -46,6 +46,7 @@ type Renderer struct {
 	pos     int64 // frames of the take before pos are written or cut away
 	fades   map[int64]fade
 	pieces  []piece
+	spare   []piece // whose memory is free
 	filler  filler
 	result  Result
 	raw     []byte
@@ -79,6 +80,7 @@ const (
 	quietMillis      = 100 // taken around the quietest place where no tone is clean
 	contextMillis    = 1000
 	heardMillis      = 1000 // of the take before a fill that its grains shun
+	mostSpare        = 4    // pieces
 )
 
 // NewRenderer writes the edited take to w, which is a wav.Writer of the take's
@@ -599,17 +601,20 @@ func (r *Renderer) load(spans []Span) error {
 			}
 		}
 	}
+	for _, p := range old {
+		if p.raw != nil && len(r.spare) < mostSpare {
+			r.spare = append(r.spare, p)
+		}
+	}
 	f := r.take.Format()
 	for i := range r.pieces {
 		p := &r.pieces[i]
 		if p.raw != nil {
 			continue
 		}
-		for k := range old {
-			if old[k].raw != nil {
-				p.raw, p.sums, old[k].raw = old[k].raw, old[k].sums, nil
-				break
-			}
+		if n := len(r.spare); n > 0 {
+			p.raw, p.sums = r.spare[n-1].raw, r.spare[n-1].sums
+			r.spare = r.spare[:n-1]
 		}
 		p.raw = sized(p.raw, int(p.Len())*f.FrameBytes())
 		if err := readFull(r.take, p.raw, p.Start); err != nil {
