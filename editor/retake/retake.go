@@ -27,6 +27,8 @@ type Take struct {
 	voice *voice
 	spans []span
 	pairs map[[2]int]*pair
+	// likely is how like each other two lines are that are so not by chance.
+	likely float64
 }
 
 // ahead is how many lines after one are compared with it, reach how far a retake
@@ -249,6 +251,7 @@ func (t *Take) judge(far [][]likeness) {
 		}
 		all = append(all, c)
 	}
+	t.likely = max(0.2, all[2].mean+3*all[2].deviation)
 	gaps := make([]float64, max(0, n-1))
 	for i := range gaps {
 		gaps[i] = float64(t.Lines[i+1].Start-t.Lines[i].End) / rate
@@ -302,7 +305,7 @@ func (t *Take) judge(far [][]likeness) {
 		}
 		p.near = true
 		p.again, p.part = wholeModel.judge(&p.features), partModel.judge(&p.features)
-		if g.lines >= refrain {
+		if g.lines >= refrain && g.spread < alike {
 			p.again, p.part = p.again/10, p.part/10
 		}
 	}
@@ -330,6 +333,9 @@ func (t *Take) abrupt(i int) float64 {
 // twice stands there three times.
 const refrain = 4
 
+// alike is how far the logarithms of their lengths are spread at most.
+const alike = 0.15
+
 // family is the lines nearby that are alike.
 type family struct {
 	lines  int
@@ -344,12 +350,12 @@ type family struct {
 func (t *Take) family(i, j int, whole float64) family {
 	members := []int{}
 	for k := max(0, i-ahead); k < min(len(t.Lines), j+ahead+1); k++ {
-		alike := k == i || k == j
+		is := k == i || k == j
 		for _, one := range [2]int{i, j} {
 			p := t.pairs[[2]int{min(k, one), max(k, one)}]
-			alike = alike || p != nil && p.whole > max(0.2, 0.65*whole)
+			is = is || p != nil && p.whole > max(t.likely, 0.65*whole)
 		}
-		if alike {
+		if is {
 			members = append(members, k)
 		}
 	}
