@@ -75,8 +75,10 @@ dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is sta
 --cut-marks cuts what the speaker marked with three claps, three snaps or a dog
 clicker (jackknife marks lists it), --cut-above 0.95 also lines that were said
 again and of which jackknife mistakes is so sure. --clean clicks,breaths covers
-those in pauses with room tone (jackknife inspect lists them). With these and no
---pauses, the pauses stay as they are.
+those in pauses with room tone (jackknife inspect lists them). With --text, --cut-text um cuts
+words wherever the transcript has them, and --keep-lines 3-9 all other lines; the
+cuts are where the sound has a hole or a pause near the transcript's times. With
+these and no --pauses, the pauses stay as they are.
 
 Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
 take by it, jackknife apply makes the output again.
@@ -97,6 +99,7 @@ tone. A pause is where all of them pause; with --lead FILE, where that one does.
   jackknife edit take.wav -o out.wav --text take.srt -p 'after "breathe in": =6s'
   jackknife edit take.wav -o out.wav --rules slow.rules
   jackknife edit take.wav -o out.wav --cut-marks --clean clicks,breaths
+  jackknife edit take.wav -o out.wav --text words.json --cut-text um --cut-text /you know/
   jackknife edit take.wav -o out.flac --bits 24
   jackknife edit *.wav --out-dir done/ --resume -p x1.3
   jackknife edit --sync host.wav guest.wav --out-dir done/ -p max=2s
@@ -255,7 +258,7 @@ func (j *job) run(ctx context.Context) error {
 		j.renderer.Silence = j.silence
 		defer j.renderer.Stop()
 	}
-	cuts, covers, err := j.flaws.edits(ctx, j.take, j.name)
+	cuts, covers, err := j.flaws.edits(ctx, j.take, j.name, j.text)
 	if err != nil {
 		return err
 	}

@@ -131,6 +131,8 @@ type flaws struct {
 	above    float64 // retakes at least so sure; 0 for none
 	keep     string
 	clean    []string // kinds of blemishes in pauses that room tone covers
+	cutText  []string // words, or an expression between slashes
+	lines    string   // of the transcript that stay
 }
 
 func (w *flaws) flags(c *cobra.Command) {
@@ -140,6 +142,8 @@ func (w *flaws) flags(c *cobra.Command) {
 	w.markWish.flags(c)
 	keepFlag(c, &w.keep)
 	f.StringSliceVar(&w.clean, "clean", nil, "cover these with room tone, in pauses: clicks, breaths, coughs, knocks, plosives")
+	f.StringArrayVar(&w.cutText, "cut-text", nil, "cut these `words` wherever the transcript of --text has them; /you know/ is a regular expression")
+	f.StringVar(&w.lines, "keep-lines", "", "keep these `lines` of the transcript only, as in 3-9,12")
 	c.RegisterFlagCompletionFunc("clean", cobra.FixedCompletions(cleanable, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -152,7 +156,11 @@ func keepFlag(c *cobra.Command, keep *string) {
 
 var keeps = []string{"last", "first", "longest"}
 
-func (w *flaws) any() bool { return w.cutMarks || w.above > 0 || len(w.clean) > 0 }
+func (w *flaws) any() bool {
+	return w.cutMarks || w.above > 0 || len(w.clean) > 0 || w.needsText()
+}
+
+func (w *flaws) needsText() bool { return len(w.cutText) > 0 || w.lines != "" }
 
 func (w *flaws) check() error {
 	if w.above != 0 && !(w.above >= 0.95 && w.above <= 1) {
@@ -173,7 +181,7 @@ func (w *flaws) check() error {
 }
 
 // edits is what is to go of a take, and what room tone is to cover.
-func (w *flaws) edits(ctx context.Context, take *wav.Reader, name string) (cuts, covers editor.List, err error) {
+func (w *flaws) edits(ctx context.Context, take *wav.Reader, name string, said []editor.Said) (cuts, covers editor.List, err error) {
 	if !w.any() || take.Frames() == 0 {
 		return nil, nil, nil
 	}
@@ -192,19 +200,73 @@ func (w *flaws) edits(ctx context.Context, take *wav.Reader, name string) (cuts,
 		}
 		covers = inspect.Cleaned(all, kinds)
 	}
+	if w.needsText() {
+		if cuts, err = w.textCuts(h, said); err != nil {
+			return nil, nil, err
+		}
+	}
 	if !w.cutMarks && w.above == 0 {
-		return nil, covers, nil
+		return editor.Join(cuts), covers, nil
 	}
 	t, err := retake.Analyse(ctx, h, found)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 	}
-	for _, m := range mistakesOf(t, max(w.above, 0.95), w.keep) {
+	for _, m := range mistakesOf(t, max(w.above, 0.95), w.keep, said) {
 		if m.mark && w.cutMarks || !m.mark && w.above > 0 && !m.refrain {
 			cuts = append(cuts, m.edit())
 		}
 	}
 	return editor.Join(cuts), covers, nil
+}
+
+// textCuts is what --cut-text and --keep-lines ask for. A transcript's times are
+// rounded: a cut begins and ends in the pauses or holes of the sound nearby.
+func (w *flaws) textCuts(h *hear.Heard, said []editor.Said) (editor.List, error) {
+	var l editor.List
+	for _, what := range w.cutText {
+		found, partial, err := editor.FindSaid(said, what)
+		if err != nil {
+			return nil, usagef("--cut-text %q: %w", what, err)
+		}
+		if partial > 0 && len(found) == 0 {
+			return nil, &failure{code: exitFailed, err: fmt.Errorf("--cut-text %q: the transcript says in which line it is, not where in it", what), hint: "whisper --word_timestamps True places words"}
+		}
+		if len(found) == 0 {
+			return nil, &failure{code: exitNoMatch, err: fmt.Errorf("--cut-text %q: not in the transcript", what)}
+		}
+		for _, s := range found {
+			l = append(l, editor.Edit{Span: h.Words(s), Reason: "text " + oneLine(what), Confidence: 0.9})
+		}
+	}
+	if w.lines != "" {
+		kept, err := editor.ParseLines(w.lines, len(said))
+		if err != nil {
+			return nil, usagef("--keep-lines %w", err)
+		}
+		at := int64(0) // the end of what stays
+		gone := func(end int64) {
+			l = append(l, editor.Edit{Span: editor.Span{Start: at, End: end}, Reason: "lines not kept", Confidence: 0.9})
+		}
+		for i, line := range said {
+			if !kept[i] {
+				continue
+			}
+			lead, start, end := h.Line(line.Span)
+			switch {
+			case at == 0 && i > 0:
+				gone(lead)
+			case i > 0 && !kept[i-1]:
+				gone(start)
+			}
+			at = end
+		}
+		if len(said) > 0 && !kept[len(said)-1] {
+			gone(h.Frames)
+		}
+	}
+	l = slices.DeleteFunc(l, func(e editor.Edit) bool { return e.Len() <= 0 })
+	return editor.Join(l), nil
 }
 
 // mistake is a place in a take that went wrong, by a mark or as a retake.
@@ -224,13 +286,16 @@ func (m mistake) edit() editor.Edit {
 
 // mistakesOf is what marks say and, where they say nothing, retakes that are at
 // least so sure; in order.
-func mistakesOf(t *retake.Take, least float64, keep string) []mistake {
+func mistakesOf(t *retake.Take, least float64, keep string, said []editor.Said) []mistake {
 	var all []mistake
 	for _, c := range t.Cuts() {
 		all = append(all, mistake{Span: c.Span, kind: string(c.Marks[0].Kind), why: c.Why(), flawed: c.Flawed, by: c.By, confidence: c.Confidence, mark: true})
 	}
 	marked := len(all)
-	for _, p := range t.Proposals(least) {
+	for _, p := range t.Proposals(least / 5) { // words may make it surer
+		if p.Confidence = judged(p, said); p.Confidence < least {
+			continue
+		}
 		m := mistake{Span: p.Span, kind: p.Kind, why: p.Kind, flawed: p.Flawed, by: p.By, confidence: p.Confidence, refrain: p.Refrain}
 		if keep == "first" || keep == "longest" && p.Flawed.Len() > p.By.Len() {
 			m.Span, m.why = t.Second(p), p.Kind+", the first stays"
@@ -241,6 +306,22 @@ func mistakesOf(t *retake.Take, least float64, keep string) []mistake {
 	}
 	slices.SortStableFunc(all, func(a, b mistake) int { return int(a.Start - b.Start) })
 	return all
+}
+
+// judged is how sure a proposal is in the light of the words, if they are known.
+// That a line was corrected cannot be told from one that begins like another.
+func judged(p retake.Proposal, said []editor.Said) float64 {
+	flawed, by := editor.WordsIn(said, p.Flawed), editor.WordsIn(said, p.By)
+	if flawed == "" || by == "" {
+		return p.Confidence
+	}
+	switch editor.CompareWords(flawed, by) {
+	case editor.Same, editor.Begun:
+		return 1 - (1-p.Confidence)/3
+	case editor.Corrected:
+		return min(p.Confidence, 0.9)
+	}
+	return p.Confidence / 5
 }
 
 // noMistake is the error of a take in which nothing was found.

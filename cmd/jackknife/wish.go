@@ -59,6 +59,8 @@ func (w *wish) job(take *wav.Reader, name string) (*job, error) {
 		if j.text, err = editor.ParseText(title, text, rate); err != nil {
 			return nil, err
 		}
+	} else if w.flaws.needsText() {
+		return nil, &failure{code: exitUsage, err: errors.New("--cut-text and --keep-lines need --text FILE"), hint: "whisper's JSON with word_timestamps says where which word is"}
 	} else if editor.NeedText(j.rules) {
 		return nil, &failure{code: exitUsage, err: errors.New("a rule asks for words: --text FILE is missing"), hint: "whisper, subtitles or Audacity labels say where which words are"}
 	}
