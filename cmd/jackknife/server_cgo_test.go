@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"os"
@@ -17,9 +18,15 @@ import (
 )
 
 // ownname gives the script the name of a server that nobody else has, and a
-// place for its state and presets. Its end ends what runs under that name.
+// place for its state and presets. It waits until JACK2 has places for more
+// servers on this machine than one. The script's end ends what runs under the name.
 var _ = addScriptCommand("ownname", func(ts *testscript.TestScript, neg bool, args []string) {
 	name := "jkown" + strings.ToLower(rand.Text()[:8])
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(100 * time.Millisecond) {
+		if places, _ := os.ReadFile("/dev/shm/jack-shm-registry"); bytes.Count(places, []byte(":\x00")) < 7 {
+			break
+		}
+	}
 	ts.Setenv("JACK_DEFAULT_SERVER", name)
 	ts.Setenv("XDG_STATE_HOME", ts.MkAbs("state"))
 	ts.Setenv("XDG_CONFIG_HOME", ts.MkAbs("config"))
@@ -31,10 +38,11 @@ var _ = addScriptCommand("ownname", func(ts *testscript.TestScript, neg bool, ar
 				ts.Logf("%s: %v", name, err)
 			}
 		}
-		if left, _ := filepath.Glob("/dev/shm/jack_" + name + "_*"); len(left) == 0 {
+		if places, _ := os.ReadFile("/dev/shm/jack-shm-registry"); !bytes.Contains(places, []byte(name)) {
 			return
 		}
-		// It crashed, or was killed. Only one of its name frees its place, of eight.
+		// It crashed, was killed or could not start. Only one of its name frees its
+		// place, of eight on a machine.
 		again := exec.Command("jackd", "-n", name, "-r", "-d", "dummy")
 		if err := again.Start(); err == nil {
 			for jackd.Running(name) == 0 && ctx.Err() == nil {
