@@ -206,15 +206,28 @@ func (s *Server) Close() error {
 func (s *Server) Ended() bool { return C.is_gone(s.gone) != 0 }
 
 // refused words that the server refused a request with a code: ErrNoServer where
-// it has ended, which libjack finds out a little later.
+// it has ended.
 func (s *Server) refused(code int) error {
+	if s.ends() {
+		return ended()
+	}
+	return refusal(code)
+}
+
+func ended() error { return fmt.Errorf("%s: %w any more", whichServer(), ErrNoServer) }
+
+func refusal(code int) error { return fmt.Errorf("refused by the server (code %d)", code) }
+
+// ends reports whether the server that refused something has ended, which
+// libjack finds out a little later.
+func (s *Server) ends() bool {
 	for range 20 {
 		if s.Ended() {
-			return fmt.Errorf("%s: %w any more", whichServer(), ErrNoServer)
+			return true
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	return fmt.Errorf("refused by the server (code %d)", code)
+	return false
 }
 
 // Snapshot reads the ports and connections as they are now, in natural order.
@@ -290,23 +303,6 @@ func (s *Server) portByID(id uint32, name string) Port {
 	aliases := newAliasBuffer()
 	defer aliases.free()
 	return describe(port, name, aliases)
-}
-
-// Do makes one change. To connect what is connected is done; to disconnect what
-// is not is refused.
-func (s *Server) Do(c Change) error {
-	call := s.client.Connect
-	if c.Action == Disconnect {
-		call = s.client.Disconnect
-	}
-	code, err := s.ask(func() int { return call(c.From, c.To) })
-	if err != nil {
-		return err
-	}
-	if code != 0 && !(code == C.EEXIST && c.Action == Connect) {
-		return s.refused(code)
-	}
-	return nil
 }
 
 // Await returns a fresh graph once every change is in force, or the latest one

@@ -14,10 +14,13 @@ func Version() string { return "" }
 
 func OnPipeWire() bool { return false }
 
-func (s *Server) Close() error                                      { return ErrNoLibrary }
-func (s *Server) Ports() []Port                                     { return nil }
-func (s *Server) Snapshot() Graph                                   { return Graph{} }
-func (s *Server) Do(c Change) error                                 { return ErrNoLibrary }
+func (s *Server) Close() error      { return ErrNoLibrary }
+func (s *Server) Ports() []Port     { return nil }
+func (s *Server) Snapshot() Graph   { return Graph{} }
+func (s *Server) Do(c Change) error { return ErrNoLibrary }
+func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
+	return make([]error, len(changes))
+}
 func (s *Server) SetPretty(name, pretty string) error               { return ErrNoLibrary }
 func (s *Server) SetProperty(name, key, value string) error         { return ErrNoLibrary }
 func (s *Server) SetAlias(port, alias string) error                 { return ErrNoLibrary }

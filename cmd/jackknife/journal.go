@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,14 +17,19 @@ import (
 	"jackknife/jackgraph"
 )
 
-// journalLength bounds how far patch undo goes back.
-const journalLength = 100
+// journalLength bounds how far patch undo goes back, journalSize the bytes
+// that the file of it grows to before what is too old goes.
+const (
+	journalLength = 100
+	journalSize   = 1 << 20
+)
 
 // journal is what jackknife changed on one server, for undo and redo. It is a
-// file of the user's, in jackknife in XDG_STATE_HOME or ~/.local/state.
+// file of the user's, in jackknife in XDG_STATE_HOME or ~/.local/state: an entry
+// a line, what was undone last, so that a change need only be added at the end.
 type journal struct {
-	Done   []entry `json:"done"`
-	Undone []entry `json:"undone"`
+	Done   []entry
+	Undone []entry
 }
 
 // entry is what one command changed, in this order.
@@ -31,6 +37,7 @@ type entry struct {
 	Time    time.Time     `json:"time"`
 	Command string        `json:"command"`
 	Changes []entryChange `json:"changes"`
+	Undone  bool          `json:"undone,omitempty"`
 }
 
 type entryChange struct {
@@ -64,12 +71,11 @@ func journalFile() (string, error) {
 	case server == "":
 		server = "default"
 	}
-	return filepath.Join(state, "jackknife", "journal-"+strings.ReplaceAll(server, "/", "_")+".json"), nil
+	return filepath.Join(state, "jackknife", "journal-"+strings.ReplaceAll(server, "/", "_")+".jsonl"), nil
 }
 
-// withJournal calls f with the journal while no other jackknife has it, and
-// writes it if f changed it.
-func withJournal(f func(*journal) (changed bool, err error)) error {
+// withJournalFile calls f while no other jackknife has the journal.
+func withJournalFile(f func(name string) error) error {
 	name, err := journalFile()
 	if err != nil {
 		return err
@@ -85,30 +91,78 @@ func withJournal(f func(*journal) (changed bool, err error)) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return fmt.Errorf("%s: %w", lock.Name(), err)
 	}
-	var j journal
-	text, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		return err
-	default:
-		if err := json.Unmarshal(text, &j); err != nil {
-			return &failure{code: exitFailed, err: fmt.Errorf("%s: %w", name, err), hint: "remove it; what can be undone begins anew then"}
+	return f(name)
+}
+
+// withJournal calls f with the journal while no other jackknife has it, and
+// writes it if f changed it.
+func withJournal(f func(*journal) (changed bool, err error)) error {
+	return withJournalFile(func(name string) error {
+		j, err := readJournal(name)
+		if err != nil {
+			return err
+		}
+		changed, failed := f(j)
+		if changed {
+			err = j.write(name)
+		}
+		return errors.Join(failed, err)
+	})
+}
+
+func readJournal(name string) (*journal, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return new(journal), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	j := new(journal)
+	for lines := json.NewDecoder(f); ; {
+		var e entry
+		switch err := lines.Decode(&e); {
+		case errors.Is(err, io.EOF):
+			return j, nil
+		case err != nil:
+			return nil, &failure{code: exitFailed, err: fmt.Errorf("%s: %w", name, err), hint: "remove it; what can be undone begins anew then"}
+		case e.Undone:
+			e.Undone = false
+			j.Undone = append(j.Undone, e)
+		default: // what was undone before cannot be made again
+			j.Done, j.Undone = append(j.Done, e), nil
 		}
 	}
-	changed, failed := f(&j)
-	if !changed {
-		return failed
+}
+
+// write replaces the file, without what is too old: what was done comes first,
+// the oldest first of all.
+func (j *journal) write(name string) error {
+	var text bytes.Buffer
+	lines := json.NewEncoder(&text)
+	for i := range j.Undone {
+		j.Undone[i].Undone = true
 	}
-	j.Done = j.Done[max(0, len(j.Done)-journalLength):]
-	text, err = json.Marshal(j)
-	if err == nil {
-		err = os.WriteFile(name+".new", text, 0o600)
+	all := append(slices.Clone(j.Done[max(0, len(j.Done)-journalLength):]), j.Undone...)
+	starts := make([]int, len(all))
+	for i, e := range all {
+		starts[i] = text.Len()
+		if err := lines.Encode(e); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = os.Rename(name+".new", name)
+	first := 0
+	for first < len(all)-1 && text.Len()-starts[first] > journalSize/2 {
+		first++
 	}
-	return errors.Join(failed, err)
+	if len(all) > 0 {
+		text.Next(starts[first])
+	}
+	if err := os.WriteFile(name+".new", text.Bytes(), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }
 
 // remember puts what a command changed into the journal.
@@ -117,9 +171,26 @@ func remember(command string, changes []jackgraph.Change) error {
 	for _, c := range changes {
 		e.Changes = append(e.Changes, entryChange{c.Action, c.From, c.To})
 	}
-	return withJournal(func(j *journal) (bool, error) {
-		j.Done, j.Undone = append(j.Done, e), nil
-		return true, nil
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return withJournalFile(func(name string) error {
+		if known, err := os.Stat(name); err == nil && known.Size() > journalSize {
+			j, err := readJournal(name)
+			if err != nil {
+				return err
+			}
+			if err := j.write(name); err != nil {
+				return err
+			}
+		}
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(append(line, '\n'))
+		return errors.Join(err, f.Close())
 	})
 }
 

@@ -112,17 +112,24 @@ func (q *sequencer) Snapshot() jackgraph.Graph {
 	return g
 }
 
-// Do makes one change among the ports of the last snapshot.
-func (q *sequencer) Do(c jackgraph.Change) error {
-	from, ok := q.ends[jackgraph.End{Name: c.From, Dir: jackgraph.Output}]
-	to, too := q.ends[jackgraph.End{Name: c.To, Dir: jackgraph.Input}]
-	switch {
-	case !ok || !too:
-		return jackgraph.ErrNoPort
-	case c.Action == jackgraph.Disconnect:
-		return q.Disconnect(from, to)
+// DoAll makes changes among the ports of the last snapshot.
+func (q *sequencer) DoAll(ctx context.Context, changes []jackgraph.Change) []error {
+	errs := make([]error, len(changes))
+	for i, c := range changes {
+		from, ok := q.ends[jackgraph.End{Name: c.From, Dir: jackgraph.Output}]
+		to, too := q.ends[jackgraph.End{Name: c.To, Dir: jackgraph.Input}]
+		switch {
+		case ctx.Err() != nil:
+			errs[i] = ctx.Err()
+		case !ok || !too:
+			errs[i] = jackgraph.ErrNoPort
+		case c.Action == jackgraph.Disconnect:
+			errs[i] = q.Disconnect(from, to)
+		default:
+			errs[i] = q.Connect(from, to)
+		}
 	}
-	return q.Connect(from, to)
+	return errs
 }
 
 // Await returns a fresh graph: what the sequencer takes is in force.
@@ -142,7 +149,7 @@ func (p *patching) runMIDI(ctx context.Context, planned planner) error {
 }
 
 func midiConnectCommand(s *streams) *cobra.Command {
-	p := midiPatching(s, "midi connect")
+	p := midiPatching(s, "connect")
 	var exclusive bool
 	c := &cobra.Command{
 		Use:   "connect FROM TO",
@@ -175,7 +182,7 @@ func midiConnectCommand(s *streams) *cobra.Command {
 }
 
 func midiDisconnectCommand(s *streams) *cobra.Command {
-	p := midiPatching(s, "midi disconnect")
+	p := midiPatching(s, "disconnect")
 	var all bool
 	c := &cobra.Command{
 		Use:   "disconnect FROM [TO] | --all",
@@ -304,7 +311,7 @@ in .patch is a file; - is standard output.
 }
 
 func midiLoadCommand(s *streams) *cobra.Command {
-	p := midiPatching(s, "midi load")
+	p := midiPatching(s, "load")
 	var exact bool
 	c := &cobra.Command{
 		Use:   "load NAME|FILE|-",

@@ -37,7 +37,7 @@ type patching struct {
 // MIDI sequencer.
 type patchable interface {
 	Snapshot() jackgraph.Graph
-	Do(jackgraph.Change) error
+	DoAll(ctx context.Context, changes []jackgraph.Change) []error
 	Await(ctx context.Context, changes []jackgraph.Change) jackgraph.Graph
 }
 
@@ -118,7 +118,9 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			}
 		}
 	}
-	if i := slices.IndexFunc(errs, func(err error) bool { return errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer) }); i >= 0 {
+	if i := slices.IndexFunc(errs, func(err error) bool {
+		return errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer)
+	}); i >= 0 {
 		return openFailure(fmt.Errorf("%s: %w", todo.changes[i], errs[i]))
 	}
 	return p.report(before, todo, errs)
@@ -154,19 +156,18 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	var open []jackgraph.Change
 	var index []int
 	for i, change := range changes {
-		if errs[i] != nil {
-			continue
-		}
-		if errs[i] = ctx.Err(); errs[i] == nil {
-			errs[i] = server.Do(change)
+		if errs[i] == nil {
 			open, index = append(open, change), append(index, i)
-		}
-		if errors.Is(errs[i], jackgraph.ErrNoServer) || errors.Is(errs[i], jackgraph.ErrNoAnswer) {
-			return nil // with its connections
 		}
 	}
 	if len(open) == 0 {
 		return nil
+	}
+	for k, err := range server.DoAll(ctx, open) {
+		errs[index[k]] = err
+		if errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer) {
+			return nil // with its connections
+		}
 	}
 	limited, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
