@@ -94,9 +94,10 @@ soak: build demo-deps test-deps ## break recordings in every way, again and agai
 	$(GO) run ./testdata/soak build/jackknife build/soak
 	$(GO) test -race ./cmd/jackknife -run "TestKeepChurn$$" -count=1 -v -timeout 30m -args -churn 10m
 
-bench-quality: build test-deps ## write QUALITY.md anew: pause finding and fills beside other programs
+bench-quality: build test-deps ## write QUALITY.md and MISTAKES.md anew: pauses and fills beside other programs, mistakes
 	$(call apt,auto-editor)
 	$(GO) run ./testdata/benchquality build/jackknife QUALITY.md
+	$(GO) run ./testdata/benchmistakes MISTAKES.md
 
 test-vm: build ## run the card and midi commands on real ALSA drivers, in a small virtual machine
 	$(call apt,$(VM_PACKAGES))
