@@ -54,6 +54,13 @@ type clock struct {
 	frames  int    // of the record before
 }
 
+// jumps reports whether r does not follow the record before on the clock, so
+// that it takes the next to tell what was missed.
+func (c *clock) jumps(r head) bool {
+	jump := int64(int32(r.time - c.next - uint32(r.lost)))
+	return c.running && jump != 0 && (c.frames == 0 || jump != int64(r.frames-c.frames))
+}
+
 // missed tells how many frames went by unrecorded between the record before r
 // and r, those that found the ring full included. after is the record that
 // follows r, nil when there is none.
@@ -133,7 +140,7 @@ func newSplicer(channels, rateHz int) *splicer {
 // splice fills dst, which has room for whole frames, from the whole records in
 // ring. It returns how many frames it put out and how many bytes of ring it is
 // done with. Unless final, the last record in ring is kept until the next has
-// come: it takes two to tell a gap. The transport does not turn within what is
+// come where the clock jumps: it takes two to tell a gap. The transport does not turn within what is
 // put out at once.
 func (s *splicer) splice(dst, ring []byte, final bool) (frames, used int) {
 	frameBytes := 4 * s.channels
@@ -153,7 +160,7 @@ func (s *splicer) splice(dst, ring []byte, final bool) (frames, used int) {
 		r := parseHead(ring[used:])
 		rest := ring[used+r.bytes(s.channels):]
 		if !s.judged {
-			if len(rest) == 0 && !final && r.frames > 0 {
+			if len(rest) == 0 && !final && r.frames > 0 && s.clock.jumps(r) {
 				break
 			}
 			s.judge(r, rest)
