@@ -17,7 +17,7 @@ import (
 // StartJackd starts a jackd of its own name in synchronous mode on the dummy
 // driver and returns when clients can open it. args are arguments of the dummy
 // driver, for instance "-p", "64"; what they do not say is -r 48000 -p 1024
-// -C 12 -P 10. The log goes into the folder dir. The server is realtime where
+// -C 12 -P 10. Those that begin with -- are jackd's own: --port-max=4096. The log goes into the folder dir. The server is realtime where
 // the kernel allows that.
 //
 // -S because JACK2's asynchronous mode drops and repeats periods between
@@ -45,8 +45,16 @@ func startJackd(dir, name string, args []string) (*Server, error) {
 	if realtimeAllowed() {
 		scheduling = "-R"
 	}
-	command := append([]string{"-n", name, "-S", scheduling,
-		"-d", "dummy", "-r", "48000", "-p", "1024", "-C", "12", "-P", "10"}, args...)
+	command := []string{"-n", name, "-S", scheduling}
+	driver := []string{"-d", "dummy", "-r", "48000", "-p", "1024", "-C", "12", "-P", "10"}
+	for _, a := range args {
+		if strings.HasPrefix(a, "--") {
+			command = append(command, a)
+		} else {
+			driver = append(driver, a)
+		}
+	}
+	command = append(command, driver...)
 	env := append(private(), "JACK_NO_AUDIO_RESERVATION=1", "JACK_NO_START_SERVER=1")
 	sweep := func(crashed bool) {
 		if crashed {
