@@ -6,7 +6,7 @@
 // Where FSDD names the recordings of the Free Spoken Digit Dataset, real voices
 // are judged, too.
 //
-// With -fit it teaches the model of editor/retake anew, from other takes.
+// With -fit -rounds 6 it teaches the model of editor/retake anew, from other takes.
 package main
 
 import (
@@ -30,50 +30,66 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("benchmistakes: ")
+	var b bench
 	teach := flag.Bool("fit", false, "write editor/retake/weights.go anew")
-	rounds := flag.Int("rounds", 4, "how often every voice reads")
 	wrong := flag.Bool("wrong", false, "say of every mistake made which it was")
-	keep := flag.String("keep", "", "folder for the takes, to be used again; a temporary one if empty")
+	flag.IntVar(&b.rounds, "rounds", 4, "how often every voice reads")
+	flag.StringVar(&b.dir, "keep", "", "folder for the takes, to be used again; a temporary one if empty")
 	flag.Parse()
-	dir := *keep
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "benchmistakes-"); err != nil {
-			log.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
-	}
-	if *teach {
-		var whole, part []example
-		each(dir, "training", *rounds, func(w *work) {
-			a, b := examples(w.found, w.truth, w.config.Voice)
-			whole, part = append(whole, a...), append(part, b...)
-		})
-		yes := func(all []example) (n int) {
-			for _, e := range all {
-				if e.yes {
-					n++
-				}
-			}
-			return n
-		}
-		log.Printf("%d pairs, %d retakes, %d in part", len(whole), yes(whole), yes(part))
-		if err := writeWeights("editor/retake/weights.go", calibrated(whole, 10), calibrated(part, 10)); err != nil {
-			log.Fatal(err)
-		}
-		return
-	}
-	if flag.NArg() != 1 {
+	if !*teach && flag.NArg() != 1 {
 		log.Fatal("usage: benchmistakes [-rounds N] [-keep FOLDER] REPORT | benchmistakes -fit")
 	}
-	verbose := io.Discard
+	b.verbose = io.Discard
 	if *wrong {
-		verbose = os.Stderr
+		b.verbose = os.Stderr
 	}
-	text := report(dir, *rounds, os.Getenv("FSDD") != "", verbose)
-	if err := os.WriteFile(flag.Arg(0), text, 0o644); err != nil {
+	temporary := b.dir == ""
+	if temporary {
+		var err error
+		if b.dir, err = os.MkdirTemp("", "benchmistakes-"); err != nil {
+			log.Fatal(err)
+		}
+	}
+	var err error
+	if *teach {
+		err = b.teach()
+	} else {
+		err = b.report(flag.Arg(0))
+	}
+	if temporary {
+		os.RemoveAll(b.dir)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+type bench struct {
+	dir     string
+	rounds  int
+	verbose io.Writer
+}
+
+// teach fits the models to the training takes.
+func (b *bench) teach() error {
+	var whole, part []example
+	err := b.each("training", b.rounds, func(w *work) {
+		x, y := examples(w.found, w.truth, w.config.Voice)
+		whole, part = append(whole, x...), append(part, y...)
+	})
+	if err != nil {
+		return err
+	}
+	yes := func(all []example) (n int) {
+		for _, e := range all {
+			if e.yes {
+				n++
+			}
+		}
+		return n
+	}
+	log.Printf("%d pairs, %d retakes, %d in part", len(whole), yes(whole), yes(part))
+	return writeWeights("editor/retake/weights.go", calibrated(whole, 10), calibrated(part, 10))
 }
 
 // work is a take and what was found in it.
@@ -86,40 +102,51 @@ type work struct {
 
 // each makes the takes of a set, two at a time, and hands out what was found in
 // them, in order.
-func each(dir, set string, rounds int, f func(*work)) {
+func (b *bench) each(set string, rounds int, f func(*work)) error {
 	configs := voices.MistakeTakes(set, rounds)
-	done := make([]chan *work, len(configs))
+	type result struct {
+		work *work
+		err  error
+	}
+	done := make([]chan result, len(configs))
 	for i := range done {
-		done[i] = make(chan *work, 1)
+		done[i] = make(chan result, 1)
 	}
 	next := make(chan int)
+	stop := make(chan struct{})
 	var workers sync.WaitGroup
 	for range 2 {
 		workers.Go(func() {
 			for i := range next {
-				w, err := listen(dir, fmt.Sprintf("%s-%d", set, i), configs[i])
+				name := fmt.Sprintf("%s-%d", set, i)
+				w, err := listen(b.dir, name, configs[i])
 				if err != nil {
-					err = fmt.Errorf("%s-%d: %w", set, i, err)
+					err = fmt.Errorf("%s: %w", name, err)
 				}
-				if err != nil {
-					log.Fatal(err)
-				}
-				done[i] <- w
+				done[i] <- result{w, err}
 			}
 		})
 	}
-	go func() {
+	workers.Go(func() {
+		defer close(next)
 		for i := range configs {
-			next <- i
+			select {
+			case next <- i:
+			case <-stop:
+				return
+			}
 		}
-		close(next)
-	}()
+	})
+	defer workers.Wait()
+	defer close(stop)
 	for i := range configs {
-		w := <-done[i]
-		f(w)
-		w.found = nil
+		r := <-done[i]
+		if r.err != nil {
+			return r.err
+		}
+		f(r.work)
 	}
-	workers.Wait()
+	return nil
 }
 
 // listen makes a take, unless it is there, and looks for its mistakes.

@@ -288,11 +288,13 @@ func touchesBad(t voices.Truth, c editor.Span) bool {
 	})
 }
 
-// report judges the takes of the sets and says how it went.
-func report(dir string, rounds int, real bool, verbose io.Writer) []byte {
+// report judges the takes of the sets and writes how it went.
+func (run *bench) report(name string) error {
 	s := newScore()
-	s.verbose = verbose
-	each(dir, "unseen", rounds, s.add)
+	s.verbose = run.verbose
+	if err := run.each("unseen", run.rounds, s.add); err != nil {
+		return err
+	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `# How well mistakes are found
 
@@ -305,7 +307,7 @@ formula. All this shows that the methods work and where they do not; made voices
 your hands and your room are not in it.
 
 The model of the retakes was taught by "training": six other voices, other texts but for "garden" and "chorus", which
-both count breaths and repeat a mantra in other words (`+"`go run ./testdata/benchmistakes -fit`"+`). Of the sounds'
+both count breaths and repeat a mantra in other words (`+"`go run ./testdata/benchmistakes -fit -rounds 6`"+`). Of the sounds'
 thresholds none was set by what is judged here but two: clicks in long reverberation, and knocks in a row, were heard of here first.
 
 ## Marks
@@ -400,9 +402,12 @@ breath may lie below what can be heard over the room at 20 dB.
 	for _, kind := range []string{"click", "breath", "plosive", "cough", "knock"} {
 		fmt.Fprintf(&b, "| %s | %s |\n", kind, s.blemishes.at("all "+kind).precision())
 	}
-	if real {
+	if os.Getenv("FSDD") != "" {
 		r := newScore()
-		each(dir, "real", 2, r.add)
+		r.verbose = run.verbose
+		if err := run.each("real", 2, r.add); err != nil {
+			return err
+		}
 		fmt.Fprintf(&b, `
 ## Real voices
 
@@ -417,7 +422,7 @@ written where FSDD names the folder of the recordings.
 		fmt.Fprintf(&b, "\nMarks among them: claps found %s, presses of the clicker %s; claps right %s, presses right %s. Cuts by marks wrong: %s.\n",
 			claps.recall(), clicks.recall(), claps.precision(), clicks.precision(), share(cuts.wrong, cuts.right+cuts.wrong))
 	}
-	return b.Bytes()
+	return os.WriteFile(name, b.Bytes(), 0o644)
 }
 
 // retakeTables are the tables of the retakes: by confidence, kind, ratio, voice.
