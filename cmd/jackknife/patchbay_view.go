@@ -46,7 +46,7 @@ func (p *patchbay) widths() (side, gutter int) {
 	longest := 0
 	for i := range p.columns {
 		for _, r := range p.columns[i].rows {
-			longest = max(longest, ansi.StringWidth(r.text())+1)
+			longest = max(longest, ansi.StringWidth(r.text())+2) // and a line
 		}
 	}
 	narrow, wide := max(p.width/5, 6), max(p.width/3, 6)

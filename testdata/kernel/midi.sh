@@ -27,8 +27,9 @@ check 'midi connect by number'
 aconnect 14:0 14:2 && jackknife midi ports -c -o "$(through 0)" > said && has '-> Midi Through:Midi Through Port-2' said
 check 'midi ports sees what aconnect connected'
 
-aseqdump > heard & listener=$!
-aseqdump > other & other=$!
+stdbuf -oL aseqdump > heard & listener=$!
+until jackknife midi ports --names -i | grep -q aseqdump; do sleep 0.2; done
+stdbuf -oL aseqdump > other & other=$!
 until [ "$(jackknife midi ports --names -i 'aseqdump*' | wc -l)" = 2 ]; do sleep 0.2; done
 jackknife midi ports --names -i 'aseqdump*' > names && has '^aseqdump:aseqdump #2$' names
 check 'two programs of one name'
