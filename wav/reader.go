@@ -53,6 +53,23 @@ func OpenDamaged(ctx context.Context, name string) (*Reader, error) {
 	})
 }
 
+// OpenRaw opens a file without a header, or with a lost one: from byte skip on it
+// holds frames of this format.
+func OpenRaw(name string, f Format, skip int64) (*Reader, error) {
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("%s: no take can have %w", name, err)
+	}
+	return open(name, func(r *os.File, size int64) (*Reader, error) {
+		if skip < 0 || skip > size {
+			return nil, fmt.Errorf("has %d bytes, so none from byte %d on", size, skip)
+		}
+		n := (size - skip) / int64(f.FrameBytes())
+		l := &layout{container: "RIFF", format: f, size: size, data: skip, frames: n, after: size, end: size}
+		l.damagef("read as headerless %v x %d at %d Hz", f, f.Channels, f.RateHz)
+		return &Reader{layout: l, r: r}, nil
+	})
+}
+
 func open(name string, read func(*os.File, int64) (*Reader, error)) (*Reader, error) {
 	// O_NONBLOCK: opening a FIFO must not wait for its other end.
 	file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)

@@ -31,7 +31,8 @@ func (t Target) format(f Format) Format {
 
 // CreateAs begins a file of what is in a take, in the container and with the
 // samples that the target says; where it says nothing more than the take has,
-// that is CreateLike. The frames that are written are those of the take's
+// that is CreateLike, unless the take is damaged: its header is made anew then.
+// The frames that are written are those of the take's
 // format. Samples that lose bits are dithered (triangular, the same every
 // time); those that need no rounding stay as they are. The take's other chunks
 // are carried over as far as the container has a place for them.
@@ -39,7 +40,7 @@ func CreateAs(name string, take *Reader, t Target) (*Writer, error) {
 	f := t.format(take.format)
 	container := t.Container
 	switch {
-	case take.scratch == nil && (container == "" || container == take.container) && f == take.format:
+	case take.scratch == nil && take.damage == "" && (container == "" || container == take.container) && f == take.format:
 		return CreateLike(name, take)
 	case container != "":
 	case take.scratch == nil && take.container != "RIFX":
@@ -127,7 +128,7 @@ func (w *Writer) others(from, to int64) (chunks []Chunk) {
 		return nil
 	}
 	for _, c := range r.chunks {
-		if c.At >= from && c.At < to && len(c.ID) == 4 && !ownChunks[c.ID] && printable(c.ID) {
+		if c.At >= from && c.At < to && len(c.ID) == 4 && !ownChunks[c.ID] && printable(c.ID) && c.Size >= 0 && c.Size <= r.size-c.Body {
 			chunks = append(chunks, c)
 		}
 	}

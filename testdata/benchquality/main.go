@@ -169,7 +169,7 @@ reverberation of 0.1 to 0.45 s, weak beginnings and endings, DC, drifting levels
 
 The detector was done when these voices and texts were chosen. Its first score, on other seeds, was 2 of 1063 pauses missed
 and nothing lost or harmed; after that the shortest weak sound that counts went from 15 to 25 ms, and the seeds were
-changed. Made voices are steadier than people: the figures rank methods, they are no promise for your voice.
+changed. Since then it has been made faster, not tuned. Made voices are steadier than people: the figures rank methods, they are no promise for your voice.
 
 - **lost**: phrases wholly inside a pause
 - **harmed**: phrases of which more than 10 ms that clearly stand out of the room (6 dB in some band) may be edited away;
