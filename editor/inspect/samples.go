@@ -21,7 +21,7 @@ func samples(ctx context.Context, take *wav.Reader, h *hear.Heard) ([]Blemish, e
 	all := make([]float32, block*f.Channels)
 	channels := make([]channel, f.Channels)
 	for c := range channels {
-		channels[c] = channel{h: h, full: full(f)}
+		channels[c] = channel{h: h, full: full(f), between: halfway()}
 	}
 	for at := int64(0); at < h.Frames; {
 		if err := ctx.Err(); err != nil {
@@ -66,9 +66,10 @@ func full(f wav.Format) float32 {
 
 // channel looks at the samples of one channel, one after the other.
 type channel struct {
-	h     *hear.Heard
-	full  float32
-	found []Blemish
+	h       *hear.Heard
+	full    float32
+	between [8]float64
+	found   []Blemish
 
 	last [8]float32 // the samples before, the newest first
 	sum  float64
@@ -106,7 +107,7 @@ func (k *channel) take(at int64, v float32) {
 	// scale: a half-sample shift by eight taps of a windowed sinc.
 	if a, b := k.last[3], k.last[4]; abs(a) > 0.7 && abs(b) > 0.7 {
 		var sum float64
-		for i, w := range between {
+		for i, w := range k.between {
 			sum += w * float64(k.last[i])
 		}
 		if sum = math.Abs(sum); sum > 1 && k.runs == 0 {
@@ -136,9 +137,9 @@ func (k *channel) take(at int64, v float32) {
 	k.last[0] = v
 }
 
-// between are the weights of the samples around for the value half way between
-// the middle ones.
-var between = func() (w [8]float64) {
+// halfway are the weights of eight samples for the value half way between the
+// middle ones.
+func halfway() (w [8]float64) {
 	var sum float64
 	for i := range w {
 		x := float64(i) - 3.5
@@ -149,7 +150,7 @@ var between = func() (w [8]float64) {
 		w[i] /= sum
 	}
 	return w
-}()
+}
 
 func abs(v float32) float32 {
 	if v < 0 {
