@@ -87,6 +87,8 @@ bench: build demo-deps test-deps ## print speed and memory as ratios to cp, sox,
 	gcc -std=gnu11 -O2 -Wall -Wextra -o build/passthrough testdata/passthrough/passthrough.c -ljack
 	$(GO) run -tags timed ./testdata/benchrecord build/jackknife build/passthrough build/benchrecord
 	$(GO) run ./testdata/bench build/jackknife build/bench
+	$(call apt,jack-tools)
+	$(GO) run ./testdata/benchpatching build/jackknife build/bench
 	$(GO) run ./testdata/benchcard build/jackknife
 	$(GO) test -run '^$$' -bench . ./wav ./editor ./jackgraph
 

@@ -123,14 +123,15 @@ func Open(name string) (*Server, error) {
 }
 
 // lockOpening waits, but not for long, until no other jackknife of this user is
-// joining a server, and keeps others from it until unlock is called. JACK2's
+// joining this server, and keeps others from it until unlock is called. JACK2's
 // servers know clients that are half there, and one of two that come at the same
 // moment has been seen to wait for the other without end.
 func lockOpening() (unlock func()) {
 	if OnPipeWire() {
 		return func() {}
 	}
-	f, err := os.OpenFile(fmt.Sprintf("/dev/shm/jackknife-opening-%d", os.Getuid()), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+	server := strings.ReplaceAll(os.Getenv("JACK_DEFAULT_SERVER"), "/", "_")
+	f, err := os.OpenFile(fmt.Sprintf("/dev/shm/jackknife-opening-%d-%s", os.Getuid(), server), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return func() {}
 	}
