@@ -48,3 +48,14 @@ var _ = addScriptCommand("mouse", func(ts *testscript.TestScript, neg bool, args
 	}
 	ts.Check(ts.Exec("tmux", "-S", ts.MkAbs("tmux"), "send-keys", "-l", "\x1b[<"+strings.Join(args[:3], ";")+args[3]))
 })
+
+// terminal COMMAND runs a shell command in a terminal of 80 by 24, for tmux
+// -S $WORK/tmux; the script's end ends it, however it ends.
+var _ = addScriptCommand("terminal", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: terminal COMMAND")
+	}
+	tmux := ts.MkAbs("tmux")
+	ts.Defer(func() { exec.Command("tmux", "-S", tmux, "kill-server").Run() })
+	ts.Check(ts.Exec("tmux", "-S", tmux, "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", args[0]))
+})
