@@ -49,17 +49,18 @@ func bench(ctx context.Context, program, folder string) error {
 		return err
 	}
 	for _, size := range []struct{ ports, connections int }{{20, 10}, {500, 500}, {2000, 2000}} {
-		if err := onGraph(folder, size.ports, func(g *graph) error { return g.list(ctx, program, size.connections) }); err != nil {
+		if err := onGraph(folder, size.ports, 1024, func(g *graph) error { return g.list(ctx, program, size.connections) }); err != nil {
 			return err
 		}
 	}
-	err = onGraph(folder, 2000, func(g *graph) error {
+	err = onGraph(folder, 2000, 1024, func(g *graph) error {
 		return errors.Join(g.restore(ctx, program), g.connect(ctx, program))
 	})
 	if err != nil {
 		return err
 	}
-	return onGraph(folder, 20, func(g *graph) error { return g.keep(ctx, program) })
+	// To ask for connections waits for a block where some have changed.
+	return onGraph(folder, 20, 64, func(g *graph) error { return g.keep(ctx, program) })
 }
 
 // graph is a private server with one client that has as many outputs as
@@ -71,8 +72,8 @@ type graph struct {
 	client *jack.Client
 }
 
-func onGraph(folder string, ports int, do func(*graph) error) error {
-	server, err := servers.StartJackd(folder, "--port-max=4096", "-C", "0", "-P", "0")
+func onGraph(folder string, ports, block int, do func(*graph) error) error {
+	server, err := servers.StartJackd(folder, "--port-max=4096", "-C", "0", "-P", "0", "-p", fmt.Sprint(block))
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (g *graph) restore(ctx context.Context, program string) error {
 	}
 	restored := func(name string, args ...string) func() (time.Duration, error) {
 		return func() (time.Duration, error) {
-			if err := g.cut(from, to); err != nil {
+			if err := cut(ctx, program); err != nil {
 				return 0, err
 			}
 			took, err := timed(ctx, name, args...)
@@ -168,7 +169,7 @@ func (g *graph) restore(ctx context.Context, program string) error {
 		return err
 	}
 	report(fmt.Sprintf("%d connections restored: patch load, and aj-snapshot -r", n), ours, theirs)
-	return g.cut(from, to)
+	return cut(ctx, program)
 }
 
 // connect times 200 connections, in one command and with as many.
@@ -176,7 +177,7 @@ func (g *graph) connect(ctx context.Context, program string) error {
 	const n = 200
 	from, to := g.pairs(n)
 	one := func() (time.Duration, error) {
-		if err := g.cut(from, to); err != nil {
+		if err := cut(ctx, program); err != nil {
 			return 0, err
 		}
 		took, err := timed(ctx, program, "connect", fmt.Sprintf("%s:o{1..%d}", g.name, n), fmt.Sprintf("%s:i{1..%d}", g.name, n))
@@ -186,7 +187,7 @@ func (g *graph) connect(ctx context.Context, program string) error {
 		return took, err
 	}
 	many := func() (took time.Duration, err error) {
-		if err := g.cut(from, to); err != nil {
+		if err := cut(ctx, program); err != nil {
 			return 0, err
 		}
 		for i := range from {
@@ -202,7 +203,7 @@ func (g *graph) connect(ctx context.Context, program string) error {
 		return err
 	}
 	report(fmt.Sprintf("%d connections: one connect, and %d jack_connect", n, n), ours, theirs)
-	return g.cut(from, to)
+	return cut(ctx, program)
 }
 
 // keep times how soon a port is connected that a rule wants connected, by keep
@@ -275,17 +276,10 @@ func (g *graph) delays(ctx context.Context, n int, limit time.Duration, args []s
 	return took, nil
 }
 
-// cut cuts those of the connections that there are.
-func (g *graph) cut(from, to []string) error {
-	for i := range from {
-		port := g.client.GetPortByName(from[i])
-		if slices.Contains(port.GetConnections(), to[i]) {
-			if code := g.client.Disconnect(from[i], to[i]); code != 0 {
-				return fmt.Errorf("disconnect %s from %s: code %d", from[i], to[i], code)
-			}
-		}
-	}
-	return nil
+// cut cuts every connection there is.
+func cut(ctx context.Context, program string) error {
+	_, err := timed(ctx, program, "disconnect", "--all")
+	return err
 }
 
 // count counts the connections of outputs.
