@@ -80,9 +80,11 @@ Exit 4 if a selector matches nothing.`,
 				return err
 			}
 			defer server.Close()
-			g := jackgraph.Graph{Ports: server.Ports()}
+			var g jackgraph.Graph
 			if v.connections || v.json || v.dot || v.drawn {
 				g = server.Snapshot()
+			} else {
+				g.Ports = server.Ports()
 			}
 			return v.list(s, g, selectors)
 		},
