@@ -95,6 +95,7 @@ bench: build demo-deps test-deps ## print speed and memory as ratios to cp, sox,
 soak: build demo-deps test-deps ## break recordings in every way, again and again, and count frames (root: disks, too)
 	$(GO) run ./testdata/soak build/jackknife build/soak
 	$(GO) test -race ./cmd/jackknife -run "TestKeepChurn$$" -count=1 -v -timeout 30m -args -churn 10m
+	JACKKNIFE_SOAK=1 $(GO) test ./cmd/jackknife -run 'TestJackScripts/server-dbus$$' -count=1 -timeout 3m
 
 bench-quality: build test-deps ## write QUALITY.md and MISTAKES.md anew: pauses and fills beside other programs, mistakes
 	$(call apt,auto-editor)
