@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	bufferBytes    = 1024 << 10
+	bufferBytes    = 64 << 10 // in a longer call the Go scheduler takes the processor back
+	longBytes      = 1 << 20
 	reserveBytes   = 64 << 20
 	writeBackBytes = 8 << 20 // handed to the disk at a time, while the writing goes on
 )
@@ -275,7 +276,7 @@ func (w *Writer) store(p []byte) {
 // long: on ext4 writing then costs a third less. What is too much is given back
 // in Seal. In memory it would cost a quarter more.
 func (w *Writer) reserve(to int64) {
-	if to <= max(w.reserved, bufferBytes) || w.temp == "" {
+	if to <= max(w.reserved, longBytes) || w.temp == "" {
 		return
 	}
 	var fs unix.Statfs_t
