@@ -24,6 +24,13 @@ import (
 // server.
 const live = "JACKGRAPH_LIVE"
 
+func TestMain(m *testing.M) {
+	if err := servers.Alone(); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
 func TestOnJackd(t *testing.T) {
 	s, err := servers.StartJackd(t.TempDir())
 	if err != nil {

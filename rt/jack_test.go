@@ -27,6 +27,13 @@ import (
 // load is how long TestLoad records; make bench asks for 60s.
 var load = flag.Duration("load", 4*time.Second, "how long to record under load")
 
+func TestMain(m *testing.M) {
+	if err := servers.Alone(); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
 // server starts a private jackd and points libjack at it.
 func server(t *testing.T, args ...string) *servers.Server {
 	t.Helper()

@@ -9,10 +9,14 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"jackknife/testdata/servers"
 )
 
 // TestMain lets the scripts run the real program as the command jackknife.
 func TestMain(m *testing.M) {
+	if err := servers.Alone(); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"jackknife": main, nsmProgram: main})
 }
 

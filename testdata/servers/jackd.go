@@ -22,7 +22,9 @@ import (
 //
 // -S because JACK2's asynchronous mode drops and repeats periods between
 // software clients on a busy machine. At most eight jackd can run on a machine;
-// when they do, StartJackd waits for one to end.
+// when they do, StartJackd waits for one to end. A server that hangs because a
+// JACK process was killed in the metadata store is started a second time, on a
+// new store.
 func StartJackd(dir string, args ...string) (*Server, error) {
 	return startNamed(dir, "jk"+strings.ToLower(rand.Text()[:10]), args)
 }
@@ -31,11 +33,17 @@ func startNamed(dir, name string, args []string) (*Server, error) {
 	limit := time.Now().Add(startLimit)
 	for {
 		s, err := startJackd(dir, name, args)
-		full := errors.Is(err, errEnded) && strings.Contains(err.Error(), "Too many servers")
-		if !full || time.Now().After(limit) {
+		switch {
+		case errors.Is(err, errEnded) && strings.Contains(err.Error(), "Too many servers"):
+			time.Sleep(100 * time.Millisecond)
+		case errors.Is(err, errHangs):
+			os.RemoveAll(fmt.Sprintf("/dev/shm/jack_db-%d", os.Getuid()))
+		default:
 			return s, err
 		}
-		time.Sleep(100 * time.Millisecond)
+		if time.Now().After(limit) {
+			return startJackd(dir, name, args)
+		}
 	}
 }
 

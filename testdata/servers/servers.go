@@ -93,8 +93,11 @@ func start(log string, env []string, sweep func(crashed bool), name string, args
 	return s, nil
 }
 
-// errEnded: the server went away before it could be used.
-var errEnded = errors.New("ended before it could be used")
+// Why a server cannot be used: it went away before, or it does not get there.
+var (
+	errEnded = errors.New("ended before it could be used")
+	errHangs = fmt.Errorf("not usable after %v", startLimit)
+)
 
 // await polls until ready says so. On failure the server is stopped and the
 // error carries the end of its log.
@@ -111,7 +114,7 @@ func (s *Server) await(ready func() bool) error {
 		}
 		if time.Now().After(limit) {
 			s.Stop()
-			return fmt.Errorf("not usable after %v: %s", startLimit, tail(s.Log))
+			return fmt.Errorf("%w: %s", errHangs, tail(s.Log))
 		}
 		time.Sleep(pollEvery)
 	}

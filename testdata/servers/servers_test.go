@@ -29,6 +29,13 @@ func ports(t *testing.T, s *Server) []string {
 	return names
 }
 
+func TestMain(m *testing.M) {
+	if err := Alone(); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
 func TestJackd(t *testing.T) {
 	dir := t.TempDir()
 	for range 5 {
