@@ -22,9 +22,9 @@ func doctorCommand(s *streams) *cobra.Command {
 		Long: `Look for what keeps this machine from recording well: may programs run in real
 time and lock memory; does the processor slow down, is its clock slow to read,
 can the kernel be interrupted; is the card shared with another sound server or
-its interrupt with another device; how was jackd started; is the disk of the
-folder --takes fast enough; do the settings of the cards mute them or hold their
-clocks. Nothing is changed but for a file of 64 MB, written to the folder to
+its interrupt with another device; how was jackd started, and what have servers
+left that were killed; is the disk of the folder --takes fast enough; do the
+settings of the cards mute them or hold their clocks. Nothing is changed but for a file of 64 MB, written to the folder to
 measure the disk and removed.
 
 A line each: fine, note (worth knowing, some with old hardware or small blocks
@@ -32,7 +32,7 @@ only) or problem; below notes and problems the command that mends it.
 --json prints an array of objects with kind, what, text and mend.
 
 --root reads /proc, /sys and /etc below another folder, where they were copied
-from a machine; disk and cards are not looked at then.
+from a machine; disk, cards and what servers left are not looked at then.
 
 Exit 1 if a problem was found.`,
 		Example: `  jackknife doctor
@@ -49,7 +49,7 @@ Exit 1 if a problem was found.`,
 				if err != nil {
 					return err
 				}
-				list = append(append(list, disk...), examineCards()...)
+				list = append(append(append(list, disk...), examineCards()...), examineLeft()...)
 			}
 			if asJSON {
 				if err := writeJSON(s.out, orEmpty(list)); err != nil {

@@ -36,7 +36,7 @@ func openFailure(err error) error {
 	case errors.Is(err, jackgraph.ErrNoServer):
 		return &failure{code: exitNoServer, err: err, hint: startHint()}
 	case errors.Is(err, jackgraph.ErrNoAnswer):
-		return &failure{code: exitNoServer, err: err, hint: "it hangs: end it and start it again"}
+		return &failure{code: exitNoServer, err: err, hint: hangHint()}
 	case errors.Is(err, jackgraph.ErrNoLibrary):
 		return &failure{code: exitNoServer, err: err, hint: "install libjack-jackd2-dev (or your distribution's JACK development package) and a C compiler, then build it with make build"}
 	}

@@ -50,6 +50,7 @@ status shows how it does, and settings sets its block (quantum) and rate.`,
 		serverStartCommand(s),
 		serverStatusCommand(s),
 		serverStopCommand(s),
+		serverSweepCommand(s),
 	)
 	return c
 }
@@ -208,6 +209,7 @@ looking why a server does not start.`,
 			if err != nil {
 				return err
 			}
+			makeRoom(c.Context(), s)
 			return jackdFailure(place.Run(c.Context(), serverName(), settings, s.out))
 		},
 		ValidArgsFunction: completeSettings,
@@ -239,6 +241,12 @@ func startJackd(ctx context.Context, s *streams, name string, settings jackd.Set
 		_, err := fmt.Fprintln(s.out, shellWords(settings.Args(name)))
 		return err
 	}
+	if !settings.DBus {
+		if _, err := exec.LookPath("jackd"); err != nil {
+			return jackdFailure(fmt.Errorf("jackd: %w", jackd.ErrNoProgram))
+		}
+	}
+	makeRoom(ctx, s)
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	if settings.DBus {
@@ -255,11 +263,14 @@ func startJackd(ctx context.Context, s *streams, name string, settings jackd.Set
 	if err != nil {
 		return err
 	}
-	if _, err := exec.LookPath("jackd"); err != nil {
-		return jackdFailure(fmt.Errorf("jackd: %w", jackd.ErrNoProgram))
-	}
 	command := append([]string{program, "server", "run", "-s", name}, settings.Words()...)
-	if err := place.Start(ctx, name, command); err != nil {
+	err = place.Start(ctx, name, command)
+	var locked *jackd.LockError
+	if errors.As(err, &locked) && len(locked.Users) == 0 { // they ended meanwhile
+		makeRoom(ctx, s)
+		err = place.Start(ctx, name, command)
+	}
+	if err != nil {
 		return jackdFailure(err)
 	}
 	fmt.Fprintf(s.err, "jackknife: server %s started: %s\n", name, settings)
@@ -305,7 +316,12 @@ func serverProcess(pid int) string {
 // jackdFailure says what to do about a server that does not start or stop.
 func jackdFailure(err error) error {
 	var said *jackd.StartError
+	var locked *jackd.LockError
 	switch {
+	case errors.As(err, &locked):
+		return &failure{code: exitFailed, err: err, hint: endUsers(locked.Store)}
+	case errors.As(err, &said) && strings.Contains(said.Said, "Too many servers"):
+		return &failure{code: exitFailed, err: err, hint: fullHint()}
 	case errors.Is(err, jackd.ErrNoProgram):
 		return &failure{code: exitFailed, err: err, hint: "install the package jackd2 (Fedora: jack-audio-connection-kit, Arch: jack2)"}
 	case errors.Is(err, jackd.ErrRunning):

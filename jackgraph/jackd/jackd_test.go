@@ -3,10 +3,12 @@ package jackd
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -188,5 +190,25 @@ func TestRun(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := p.Run(t.Context(), name, dummy, io.Discard); !errors.Is(err, ErrNoProgram) {
 		t.Errorf("without jackd: %v", err)
+	}
+}
+
+func TestSlots(t *testing.T) {
+	table := make([]byte, 70744)
+	binary.NativeEndian.PutUint32(table, registryMark)
+	binary.NativeEndian.PutUint32(table[16:], slotsAt+Slots*slotBytes)
+	for i, name := range []string{"jack-0:default:", "", "jack-1000:a:b:", "jack-x:odd:", "jack"} {
+		at := slotsAt + i*slotBytes
+		binary.NativeEndian.PutUint32(table[at:], uint32(100+i))
+		copy(table[at+4:], name)
+	}
+	got, err := parseSlots(table)
+	if want := []Slot{{"default", 0, 100}, {"a:b", 1000, 102}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	for _, other := range [][]byte{nil, table[:2000], make([]byte, 70744)} {
+		if _, err := parseSlots(other); err == nil {
+			t.Errorf("%d bytes are a table", len(other))
+		}
 	}
 }

@@ -189,11 +189,15 @@ func copyStamped(to io.Writer, from io.Reader) {
 // logLimit is the size from which on a log begins anew.
 const logLimit = 1 << 20
 
+// lockLimit is how long jackd may wait for a lock before it can be used: a living
+// process has it for less than a millisecond.
+const lockLimit = 3 * time.Second
+
 // Start has a program run the server of a name, apart from this process and its
 // terminal: command, which calls Run and writes what it says to its standard
-// output. It returns when the server can be used. ErrEnded comes with what jackd
-// said last. Where eight
-// servers run already, as many as JACK2 has room for, it waits for one to end.
+// output. It returns when the server can be used. StartError comes with what
+// jackd said last, LockError where it hangs in the store. Where as many servers
+// run as JACK2 has places for, it waits for one to end.
 func (p Place) Start(ctx context.Context, name string, command []string) error {
 	for {
 		err := p.start(ctx, name, command)
@@ -235,18 +239,32 @@ func (p Place) start(ctx context.Context, name string, command []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait()
+	}()
+	moved := time.Now()
 	for {
-		if s, ok := p.State(name); ok && s.Keeper == cmd.Process.Pid {
+		s, ok := p.State(name)
+		ours := s.Keeper == cmd.Process.Pid
+		if ok && ours {
 			return nil
+		}
+		if !ours || !waitsForLock(s.PID) {
+			moved = time.Now()
+		} else if time.Since(moved) > lockLimit {
+			syscall.Kill(s.PID, syscall.SIGKILL) // it hears nothing else
+			<-ended
+			store, _ := FindStore()
+			return &LockError{store}
 		}
 		select {
 		case <-ended:
 			said, _ := io.ReadAll(io.NewSectionReader(log, begin, 1<<16))
 			return &StartError{string(bytes.TrimSpace(said))}
 		case <-ctx.Done():
-			end(cmd.Process, make(chan struct{}))
+			end(cmd.Process, ended)
 			return ctx.Err()
 		case <-time.After(10 * time.Millisecond):
 		}
