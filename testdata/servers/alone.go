@@ -30,11 +30,18 @@ func Alone() error {
 		runtime.UnlockOSThread()
 		return nil // not allowed in this container
 	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return os.NewSyscallError("mount /", err)
+	// In a chroot / is no mount, and what is mounted on /dev/shm must not be seen outside.
+	if unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") != nil {
+		if err := unix.Mount("", "/dev/shm", "", unix.MS_PRIVATE, ""); err != nil {
+			return os.NewSyscallError("mount /dev/shm", err)
+		}
 	}
 	if err := unix.Mount("tmpfs", "/dev/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777"); err != nil {
 		return os.NewSyscallError("mount /dev/shm", err)
+	}
+	// A mask of blocked signals outlives exec: a shell that has SIGCHLD blocked waits for ever.
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &unix.Sigset_t{}, nil); err != nil {
+		return os.NewSyscallError("pthread_sigmask", err)
 	}
 	return os.NewSyscallError("exec", syscall.Exec(self, os.Args, append(os.Environ(), aloneMark+"=1")))
 }
