@@ -65,7 +65,9 @@ func addMarks(file *os.File, marks []Mark) error {
 			room = c.Body
 		}
 	}
-	chunks := markChunks(marks)
+	cue, labels := markChunks(marks)
+	chunks := append(chunkHead("RIFF", "cue ", int64(len(cue))), cue...)
+	chunks = append(append(chunks, chunkHead("RIFF", "LIST", int64(len(labels)))...), labels...)
 	_, err = file.WriteAt(chunks, r.end)
 	if err == nil {
 		err = fdatasync(file)
@@ -84,26 +86,24 @@ func addMarks(file *os.File, marks []Mark) error {
 	return file.Sync()
 }
 
-// markChunks is a cue chunk and the list of its labels.
-func markChunks(marks []Mark) []byte {
+// markChunks is the content of a cue chunk and of the list of its labels.
+func markChunks(marks []Mark) (cue, labels []byte) {
 	o := binary.LittleEndian
-	b := o.AppendUint32([]byte("cue "), uint32(4+24*len(marks)))
-	b = o.AppendUint32(b, uint32(len(marks)))
-	labels := []byte("adtl")
+	cue = o.AppendUint32(nil, uint32(len(marks)))
+	labels = []byte("adtl")
 	for i, m := range marks {
 		id := uint32(i + 1)
-		b = o.AppendUint32(b, id)
-		b = o.AppendUint32(b, uint32(m.Frame)) // position in the playlist, of which there is none
-		b = append(b, "data"...)
-		b = o.AppendUint32(b, 0) // chunk start
-		b = o.AppendUint32(b, 0) // block start
-		b = o.AppendUint32(b, uint32(m.Frame))
+		cue = o.AppendUint32(cue, id)
+		cue = o.AppendUint32(cue, uint32(m.Frame)) // position in the playlist, of which there is none
+		cue = append(cue, "data"...)
+		cue = o.AppendUint32(cue, 0) // chunk start
+		cue = o.AppendUint32(cue, 0) // block start
+		cue = o.AppendUint32(cue, uint32(m.Frame))
 
 		labels = o.AppendUint32(append(labels, "labl"...), uint32(4+len(m.Label)+1))
 		labels = append(o.AppendUint32(labels, id), m.Label...)
 		labels = append(labels, 0)
 		labels = append(labels, make([]byte, len(labels)&1)...)
 	}
-	b = o.AppendUint32(append(b, "LIST"...), uint32(len(labels)))
-	return append(b, labels...)
+	return cue, labels
 }

@@ -27,13 +27,16 @@ const (
 	flacInfo        = 0
 	flacApplication = 2
 	flacSeekTable   = 3
+	flacComment     = 4
 	flacCueSheet    = 5
+	flacPicture     = 6
 )
 
 var flacBlockNames = []string{"STREAMINFO", "PADDING", "APPLICATION", "SEEKTABLE", "VORBIS_COMMENT", "CUESHEET", "PICTURE"}
 
 // flacHead is what stands before the frames of a FLAC file.
 type flacHead struct {
+	from                   io.ReaderAt
 	rateHz, channels, bits int
 	total                  int64 // frames of audio; 0 = the file does not say
 	sum                    [md5.Size]byte
@@ -43,7 +46,7 @@ type flacHead struct {
 
 // parseFLACHead reads the metadata up to the first frame.
 func parseFLACHead(s *scanner) (*flacHead, error) {
-	h := &flacHead{}
+	h := &flacHead{from: s.r}
 	at := int64(0)
 	if b := s.bytes(0, 10); b != nil && string(b[:3]) == "ID3" {
 		at = 10 + int64(b[6]&0x7f)<<21 + int64(b[7]&0x7f)<<14 + int64(b[8]&0x7f)<<7 + int64(b[9]&0x7f)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"math/bits"
+	"slices"
 )
 
 // How many frames of audio go into one FLAC frame: of a file, and of a take that
@@ -399,21 +400,53 @@ var errFLACLong = errors.New("FLAC counts no more than 2^36 frames")
 const flacHeadBytes = int64(len(flacMagic)) + 4 + flacInfoBytes
 
 // newFLACHead makes the bytes before the frames; STREAMINFO is written at the
-// end. Blocks of a FLAC take are carried over, but for those that speak of
-// places in the audio.
-func newFLACHead(take *Reader) ([]byte, error) {
+// end. Blocks of a FLAC take are carried over, with the places that they name
+// moved, but for seek tables; with about, those that say such things are made
+// of it. How many bytes that is depends neither on frames nor on moved.
+func newFLACHead(take *Reader, about *About, frames int64, moved func(int64) int64) ([]byte, error) {
 	var keep [][]byte
+	block := func(kind byte, content []byte) {
+		n := len(content)
+		keep = append(keep, append([]byte{kind, byte(n >> 16), byte(n >> 8), byte(n)}, content...))
+	}
+	if about != nil && !about.empty() {
+		a := *about
+		a.Marks = slices.Clone(a.Marks)
+		for i := range a.Marks {
+			a.Marks[i].Frame = moved(a.Marks[i].Frame)
+		}
+		rate := take.format.RateHz
+		comments := a.commentBlock(rate)
+		if len(comments) > maxAbout-1 {
+			return nil, errors.New("more words than a FLAC block holds")
+		}
+		if c := a.cueSheet(frames); c != nil {
+			block(flacCueSheet, c)
+		}
+		block(flacComment, comments) // after the tracks, to which ffmpeg gives the names of chapters
+		if a.Cover != nil {
+			c := a.Cover.pictureBlock()
+			if len(c) > maxAbout-1 {
+				return nil, fmt.Errorf("a cover of %d bytes, more than a FLAC block holds", len(a.Cover.Bytes))
+			}
+			block(flacPicture, c)
+		}
+	}
 	if take != nil && take.flac != nil {
 		for _, c := range take.flac.blocks[1:] {
 			b := make([]byte, 4+c.Size)
-			if n, err := take.file.ReadAt(b, c.At); n < len(b) {
+			if n, err := take.flac.from.ReadAt(b, c.At); n < len(b) {
 				return nil, shrunk(err)
 			}
 			switch kind := b[0] & 0x7f; {
-			case kind == flacSeekTable, kind == flacCueSheet:
+			case kind == flacSeekTable, about != nil && (kind == flacComment || kind == flacCueSheet || kind == flacPicture):
 				continue
 			case kind == flacApplication && c.Size >= 4 && foreign[string(b[4:8])]:
 				continue
+			case kind == flacComment:
+				moveComments(b[4:], take.format.RateHz, moved)
+			case kind == flacCueSheet:
+				moveCueSheet(b[4:], frames, moved)
 			}
 			keep = append(keep, b)
 		}

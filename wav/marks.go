@@ -83,7 +83,7 @@ func (m *marks) moved(frame int64) int64 {
 	return m.w.mapped(frame)
 }
 
-func (m *marks) u32(b []byte) int64 { return int64(m.w.sizes.format.order().Uint32(b)) }
+func (m *marks) u32(b []byte) int64 { return int64(m.w.take.format.order().Uint32(b)) }
 
 // entries calls each for the 24-byte entries of a chunk.
 func (m *marks) entries(c Chunk, count, first int64, each func(at int64, b []byte)) {

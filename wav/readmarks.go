@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// Marks is the cue points of the file with their labels, in the order of the
+// Marks is the cue points of the file, or the chapters of a FLAC file, with their labels, in the order of the
 // take; those past its end are left out.
 func (r *Reader) Marks() []Mark {
+	if r.flac != nil {
+		return r.flac.about(r.frames).Marks
+	}
 	order := r.format.order()
 	read := func(at int64, n int) []byte {
 		b := make([]byte, n)
@@ -52,6 +55,10 @@ func (r *Reader) Marks() []Mark {
 			at += 8 + size + size&1
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Mark) int { return cmp.Compare(a.Frame, b.Frame) })
+	sortMarks(found)
 	return found
+}
+
+func sortMarks(marks []Mark) {
+	slices.SortStableFunc(marks, func(a, b Mark) int { return cmp.Compare(a.Frame, b.Frame) })
 }

@@ -28,7 +28,7 @@ func newFLACTake(f Format) (*flacTake, []byte) {
 		t.ends = append(t.ends, t.end.Load()+int64(len(t.coded)))
 	})
 	t.coder.size = flacTakeBlock
-	head, _ := newFLACHead(nil) // fails for blocks of another take only
+	head, _ := newFLACHead(nil, nil, 0, nil) // fails for blocks of another take only
 	copy(head[flacHeadBytes-flacInfoBytes:], t.info(0, false))
 	t.kept = int64(len(head))
 	t.end.Store(t.kept)

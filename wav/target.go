@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Target is what an output shall be where it shall not be like its take.
 type Target struct {
 	Container string // RIFF, RF64, Wave64 or FLAC; "" = that of the take
 	Bits      int    // 8, 16, 24, 32 (PCM), or Float32; 0 = samples as the take has them
+	About     *About // what the output says of its audio; nil = what the take does. Marks are in frames of the take
 }
 
 // Float32 stands for 32-bit float as a Target's Bits.
@@ -40,7 +42,7 @@ func CreateAs(name string, take *Reader, t Target) (*Writer, error) {
 	f := t.format(take.format)
 	container := t.Container
 	switch {
-	case take.scratch == nil && take.damage == "" && (container == "" || container == take.container) && f == take.format:
+	case t.About == nil && take.scratch == nil && take.damage == "" && (container == "" || container == take.container) && f == take.format:
 		return CreateLike(name, take)
 	case container != "":
 	case take.scratch == nil && take.container != "RIFX":
@@ -66,7 +68,12 @@ func CreateAs(name string, take *Reader, t Target) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := createAs(name, take, f, container, mode)
+	about := t.About
+	if about == nil && (take.flac != nil) != (container == "FLAC") {
+		of := take.About()
+		about = &of
+	}
+	w, err := createAs(name, take, about, f, container, mode)
 	if err == nil && w.err != nil {
 		w.Abort()
 		err = w.err
@@ -81,18 +88,19 @@ func CreateAs(name string, take *Reader, t Target) (*Writer, error) {
 	return w, nil
 }
 
-func createAs(name string, take *Reader, f Format, container string, mode fs.FileMode) (*Writer, error) {
+func createAs(name string, take *Reader, about *About, f Format, container string, mode fs.FileMode) (*Writer, error) {
 	if container == "FLAC" {
-		head, err := newFLACHead(take)
+		head, err := newFLACHead(take, about, 0, func(frame int64) int64 { return frame })
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		w, err := create(name, &sizes{format: f}, mode)
 		if err != nil {
 			return nil, err
 		}
-		w.flac = newFLACWriter(f, w.put)
+		w.flac, w.about = newFLACWriter(f, w.put), about
 		w.put(head)
+		w.leaveFLAC(take)
 		return w, nil
 	}
 	head, s := newHeadOf(container, f)
@@ -103,7 +111,7 @@ func createAs(name string, take *Reader, f Format, container string, mode fs.Fil
 	// The other chunks stand between the head and the header of the audio.
 	data := head[s.dataHead():]
 	w.put(head[:s.dataHead()])
-	w.take = take
+	w.take, w.about = take, about
 	w.carry(w.others(0, take.data))
 	w.put(data)
 	s.data = w.off + int64(len(w.buf))
@@ -124,29 +132,108 @@ var ownChunks = map[string]bool{"fmt ": true, "data": true, "fact": true, "ds64"
 // others gives the take's other chunks that lie between two bytes of it.
 func (w *Writer) others(from, to int64) (chunks []Chunk) {
 	r := w.take
-	if r.scratch != nil || r.format.BigEndian { // FLAC's are others, and numbers in RIFX chunks stand the other way round
+	if r.scratch != nil { // FLAC has blocks
 		return nil
 	}
 	for _, c := range r.chunks {
-		if c.At >= from && c.At < to && len(c.ID) == 4 && !ownChunks[c.ID] && printable(c.ID) && c.Size >= 0 && c.Size <= r.size-c.Body {
+		if c.At < from || c.At >= to || ownChunks[c.ID] || w.about != nil && r.describes(c) {
+			continue
+		}
+		if len(c.ID) == 4 && printable(c.ID) && c.Size >= 0 && c.Size <= r.size-c.Body && (!r.format.BigEndian || w.turned(c) != nil) {
 			chunks = append(chunks, c)
+		} else {
+			w.left = append(w.left, c.ID)
 		}
 	}
 	return chunks
 }
 
+// turned is the content of a chunk of a RIFX file in the other byte order; nil
+// if that is not known of it.
+func (w *Writer) turned(c Chunk) []byte {
+	b := w.take.content(c, maxAbout)
+	if b == nil || !turnChunk(c.ID, b) {
+		return nil
+	}
+	return b
+}
+
+// leaveFLAC notes which chunks have no place in a FLAC file.
+func (w *Writer) leaveFLAC(take *Reader) {
+	if take.scratch != nil {
+		return
+	}
+	for _, c := range take.chunks {
+		if !ownChunks[c.ID] && c.ID != "bext" && !take.describes(c) {
+			w.left = append(w.left, c.ID)
+		}
+	}
+}
+
+// Left names the chunks of the take that the output has no place for.
+func (w *Writer) Left() []string { return w.left }
+
 func (w *Writer) carry(chunks []Chunk) {
 	r := w.take
 	for _, c := range chunks {
+		if r.format.BigEndian {
+			w.placed = append(w.placed, placed{c, w.putChunk(c.ID, w.turned(c))})
+			continue
+		}
 		w.put(chunkHead(w.sizes.container, c.ID, c.Size))
 		body := w.off + int64(len(w.buf))
 		w.placed = append(w.placed, placed{c, body})
 		w.copy(r, c.Body, c.Size)
-		pad := c.Size & 1
-		if w.sizes.container == "Wave64" {
-			pad = -(body + c.Size) & 7
+		w.put(make([]byte, w.chunkPad(body+c.Size)))
+	}
+}
+
+// putChunk appends a chunk and says where its content begins.
+func (w *Writer) putChunk(id string, content []byte) int64 {
+	w.put(chunkHead(w.sizes.container, id, int64(len(content))))
+	body := w.off + int64(len(w.buf))
+	w.put(content)
+	w.put(make([]byte, w.chunkPad(body+int64(len(content)))))
+	return body
+}
+
+// chunkPad is how many bytes stand behind a chunk that ends there.
+func (w *Writer) chunkPad(end int64) int64 {
+	if w.sizes.container == "Wave64" {
+		return -end & 7
+	}
+	return end & 1
+}
+
+// describe appends the chunks that say what the output is about.
+func (w *Writer) describe() {
+	a := *w.about
+	m := marks{w: w}
+	a.Marks = nil
+	for _, mark := range w.about.Marks {
+		if w.mapped != nil {
+			mark.Frame = m.moved(mark.Frame)
 		}
-		w.put(make([]byte, pad))
+		if mark.Frame > math.MaxUint32 || len(a.Marks) == maxMarks {
+			w.left = append(w.left, "cue point "+mark.Label)
+			continue
+		}
+		a.Marks = append(a.Marks, mark)
+	}
+	if b := a.bext(); b != nil && !slices.ContainsFunc(w.placed, func(p placed) bool { return p.from.ID == "bext" }) {
+		w.putChunk("bext", b)
+	}
+	if b := a.infoList(); b != nil {
+		w.putChunk("LIST", b)
+	}
+	if len(a.Marks) > 0 {
+		cue, labels := markChunks(a.Marks)
+		w.putChunk("cue ", cue)
+		w.putChunk("LIST", labels)
+	}
+	// The last: libsndfile looks no further in an RF64 file.
+	if b := a.id3(); b != nil {
+		w.putChunk("id3 ", b)
 	}
 }
 
@@ -216,7 +303,16 @@ func (w *Writer) completeFLAC() error {
 	if err := r.unchanged(); err != nil {
 		return err
 	}
-	_, err := w.file.WriteAt(w.flac.info(w.sizes.frames), flacHeadBytes-flacInfoBytes)
+	frame := func(at int64) int64 { return at }
+	if w.mapped != nil {
+		frame = (&marks{w: w}).moved
+	}
+	head, err := newFLACHead(r, w.about, w.sizes.frames, frame)
+	if err != nil {
+		return err
+	}
+	copy(head[flacHeadBytes-flacInfoBytes:], w.flac.info(w.sizes.frames))
+	_, err = w.file.WriteAt(head, 0)
 	return err
 }
 

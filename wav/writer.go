@@ -37,6 +37,8 @@ type Writer struct {
 	take       *Reader // whose other chunks are carried over; nil = none
 	like       bool    // in the image of the take, to the byte
 	placed     []placed
+	about      *About   // what the output says; nil = the take's chunks do
+	left       []string // chunks of the take that are not in the output
 	mapped     func(int64) int64
 	in         Format      // of the frames that are handed in
 	convert    *converter  // to the format of the file; nil = as they are
@@ -430,8 +432,11 @@ func (w *Writer) complete() error {
 		if r != nil {
 			others = w.others(r.data, r.size)
 		}
-		w.put(make([]byte, s.pad(audio, len(others) == 0)))
+		w.put(make([]byte, s.pad(audio, len(others) == 0 && (w.about == nil || w.about.empty()))))
 		w.carry(others)
+		if w.about != nil {
+			w.describe()
+		}
 		s.end = w.off + int64(len(w.buf))
 	case s.frames == r.frames:
 		w.copy(r, r.data+audio, r.size-r.data-audio)
