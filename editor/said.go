@@ -80,10 +80,10 @@ func FindSaid(said []Said, what string) (found []Span, partial int, err error) {
 	return found, partial, nil
 }
 
-// ParseLines reads the numbers of lines, as in 3-9,12 or 5-; they run from 1 to n.
-// The result says of each line whether it is one of them.
-func ParseLines(text string, n int) ([]bool, error) {
-	kept := make([]bool, n)
+// ParseOrder reads the numbers of lines in an order, as in 5,1-3 or 4-,1-3; they run
+// from 1 to n, and none comes twice.
+func ParseOrder(text string, n int) ([]int, error) {
+	var order []int
 	for part := range strings.SplitSeq(text, ",") {
 		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
 		from, err := strconv.Atoi(first)
@@ -93,15 +93,18 @@ func ParseLines(text string, n int) ([]bool, error) {
 				to, err = strconv.Atoi(last)
 			}
 		}
-		if err != nil || from < 1 || to < from {
+		if err != nil || from < 1 || to < from && from <= n {
 			return nil, fmt.Errorf("%q: want lines, as in 3-9,12", part)
 		}
-		if to > n {
-			return nil, fmt.Errorf("%q: the transcript has %d lines", part, n)
+		if max(from, to) > n {
+			return nil, fmt.Errorf("%q: there are %d lines", part, n)
 		}
 		for i := from; i <= to; i++ {
-			kept[i-1] = true
+			if slices.Contains(order, i) {
+				return nil, fmt.Errorf("%q: line %d comes twice", part, i)
+			}
+			order = append(order, i)
 		}
 	}
-	return kept, nil
+	return order, nil
 }

@@ -44,16 +44,14 @@ func TestFindSaid(t *testing.T) {
 	}
 }
 
-func TestParseLines(t *testing.T) {
-	for text, want := range map[string][]bool{
-		"1": {true, false, false, false}, "2-3": {false, true, true, false}, "1, 3-": {true, false, true, true},
-	} {
-		if got, err := editor.ParseLines(text, 4); err != nil || !slices.Equal(got, want) {
+func TestParseOrder(t *testing.T) {
+	for text, want := range map[string][]int{"1": {1}, "2-3": {2, 3}, "3-, 1": {3, 4, 1}} {
+		if got, err := editor.ParseOrder(text, 4); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	for _, bad := range []string{"", "0", "5", "3-2", "1-9", "a", "-2", "1--2"} {
-		if _, err := editor.ParseLines(bad, 4); err == nil {
+	for _, bad := range []string{"", "0", "5", "3-2", "1-9", "a", "-2", "1--2", "1-3,2", "9-"} {
+		if _, err := editor.ParseOrder(bad, 4); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
 	}

@@ -158,6 +158,24 @@ func CompareWords(first, then string) Likeness {
 	if n := len(a) - 1; n < len(b) && slices.Equal(a[:n], b[:n]) && strings.HasPrefix(b[n], a[n]) {
 		return Begun
 	}
+	if 2*apart(a, b) < max(len(a), len(b)) {
+		return Corrected
+	}
+	return Unlike
+}
+
+// SameWords is how much two readings have in common by their words, 0 to 1.
+func SameWords(a, b string) float64 {
+	x, y := strings.Fields(words(a)), strings.Fields(words(b))
+	if len(x) == 0 || len(y) == 0 {
+		return 0
+	}
+	return 1 - float64(apart(x, y))/float64(max(len(x), len(y)))
+}
+
+// apart is how many words have to be changed, added or taken away to make one of
+// the other.
+func apart(a, b []string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
@@ -174,8 +192,5 @@ func CompareWords(first, then string) Likeness {
 			row[j+1] = min(c, row[j+1]+1, row[j]+1)
 		}
 	}
-	if 2*row[len(b)] < max(len(a), len(b)) {
-		return Corrected
-	}
-	return Unlike
+	return row[len(b)]
 }

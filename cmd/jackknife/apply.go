@@ -29,11 +29,14 @@ file like the take unless --bits or --container ask for something else.
 
 --sync names another track of the same performance, as long as the take; the
 plan is carried out on it at the same frames, with its own room tone. Its output
-stands beside it, with -edited in its name.`,
+stands beside it, with -edited in its name.
+
+A table of jackknife comp is carried out, too; it names its takes itself.`,
 		Example: `  jackknife apply take.edits -o out.wav
   jackknife apply take.edits --take moved/take.wav
   jackknife plan take.wav --pauses +1s | jackknife apply - -o out.wav
-  jackknife apply host.edits --sync guest.wav --sync room.wav`,
+  jackknife apply host.edits --sync guest.wav --sync room.wav
+  jackknife apply song.comp -o best.wav`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("which plan?")
@@ -47,7 +50,17 @@ stands beside it, with -edited in its name.`,
 			if err := toStream(s, out, asJSON); err != nil {
 				return err
 			}
-			plan, err := readPlan(args[0], s.in)
+			text, title, err := readText(args[0], s.in)
+			if err != nil {
+				return err
+			}
+			if editor.IsComp(text) {
+				if given != "" || len(others) > 0 {
+					return usagef("%s: a comp names its takes itself: no --take, no --sync", title)
+				}
+				return applyComp(c.Context(), s, args[0], text, &like, out, dry, force, asJSON)
+			}
+			plan, err := editor.ParsePlan(title, text)
 			if err != nil {
 				return err
 			}

@@ -240,9 +240,16 @@ func (w *flaws) textCuts(h *hear.Heard, said []editor.Said) (editor.List, error)
 		}
 	}
 	if w.lines != "" {
-		kept, err := editor.ParseLines(w.lines, len(said))
+		order, err := editor.ParseOrder(w.lines, len(said))
 		if err != nil {
 			return nil, usagef("--keep-lines %w", err)
+		}
+		if !slices.IsSorted(order) {
+			return nil, &failure{code: exitUsage, err: fmt.Errorf("--keep-lines %s: lines stay where they are", w.lines), hint: "jackknife comp TAKE --text FILE --lines " + w.lines + " puts them in another order"}
+		}
+		kept := make([]bool, len(said))
+		for _, n := range order {
+			kept[n-1] = true
 		}
 		at := int64(0) // the end of what stays
 		gone := func(end int64) {

@@ -91,8 +91,13 @@ func (o *shape) extension(name string, take *wav.Reader) string {
 
 // finish completes the output, or removes what there is of it.
 func finish(ctx context.Context, s *streams, w *wav.Writer, name string, edits editor.List, err error) error {
+	w.MapFrames(edits.Output)
+	return committed(ctx, s, w, name, err)
+}
+
+// committed is finish where the frames are mapped already.
+func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err error) error {
 	if err == nil {
-		w.MapFrames(edits.Output)
 		if name == "-" {
 			return w.CommitTo(s.out)
 		}
