@@ -215,11 +215,18 @@ func (s *Session) deliver(ctx context.Context, t Take, c Copy, edited string, be
 	out := filepath.Join(folder, strings.TrimSuffix(filepath.Base(edited), filepath.Ext(edited))+extensions[c.As])
 	args := []string{"deliver", edited, "-o", out, "--as", c.As}
 	for _, o := range []struct{ value, flag string }{
-		{c.Title, "--title"}, {c.Artist, "--artist"}, {c.Album, "--album"}, {c.Track, "--track"}, {c.Chapters, "--chapters"},
+		{c.Title, "--title"}, {c.Artist, "--artist"}, {c.Album, "--album"}, {c.Track, "--track"}, {c.Comment, "--comment"},
 	} {
 		if o.value != "" {
 			args = append(args, o.flag, s.fill(o.value, t.Number, t.Begun))
 		}
+	}
+	switch chapters := s.fill(c.Chapters, t.Number, t.Begun); chapters {
+	case "":
+	case "none", "phrases", "marks":
+		args = append(args, "--chapters", chapters)
+	default:
+		args = append(args, "--chapters", s.Path(chapters))
 	}
 	if c.Cover != "" {
 		args = append(args, "--cover", s.Path(c.Cover))

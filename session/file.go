@@ -135,6 +135,7 @@ type Copy struct {
 	Artist   string `json:"artist"`
 	Album    string `json:"album"`
 	Track    string `json:"track"`
+	Comment  string `json:"comment"`
 	Cover    string `json:"cover"`
 	Chapters string `json:"chapters"`
 }

@@ -81,8 +81,8 @@ func (a *About) add(name, value string) {
 
 func (a *About) empty() bool { return len(a.Tags) == 0 && a.Cover == nil && len(a.Marks) == 0 }
 
-// track is number and total as ID3 and INFO have them.
-func (a *About) track() string {
+// Track is number and total as ID3 and INFO have them: 3 or 3/12.
+func (a *About) Track() string {
 	n := a.Tag("TRACKNUMBER")
 	if total := a.Tag("TRACKTOTAL"); n != "" && total != "" && !strings.Contains(n, "/") {
 		return n + "/" + total

@@ -71,6 +71,24 @@ func OpenStream(ctx context.Context, in io.Reader, name string) (*Reader, error)
 	return r, nil
 }
 
+// OpenRawStream reads frames of this format without a header from a stream, into
+// a file without a name near a folder.
+func OpenRawStream(in io.Reader, f Format, near string) (*Reader, error) {
+	w, err := createScratch(f, near)
+	if err != nil {
+		return nil, err
+	}
+	var r *Reader
+	if err = copyWhole(w, in); err == nil {
+		r, err = w.decoded("raw")
+	}
+	if err != nil {
+		w.Abort()
+		return nil, err
+	}
+	return r, nil
+}
+
 type interruptible struct {
 	ctx context.Context
 	io.Reader

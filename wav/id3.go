@@ -198,7 +198,7 @@ func (a *About) id3() []byte {
 		switch {
 		case value == "":
 		case n.vorbis == "TRACKNUMBER":
-			text(n.id3, a.track())
+			text(n.id3, a.Track())
 		case n.vorbis == "COMMENT":
 			text(n.id3, "XXX\x00"+values[0]) // of no language
 		default:

@@ -75,7 +75,7 @@ func (a *About) infoList() []byte {
 	for _, n := range tagNames {
 		value := a.Tag(n.vorbis)
 		if n.vorbis == "TRACKNUMBER" {
-			value = a.track()
+			value = a.Track()
 		}
 		if n.info != "" && value != "" {
 			put(n.info, value)

@@ -101,7 +101,11 @@ func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err 
 		if name == "-" {
 			return w.CommitTo(s.out)
 		}
-		return w.Commit()
+		err := w.Commit()
+		if left := w.Left(); err == nil && len(left) > 0 {
+			fmt.Fprintf(s.err, "%s: without what has no place in it: %s\n", shown(name), shownAll(left))
+		}
+		return err
 	}
 	if aborted := w.Abort(); aborted != nil {
 		err = fmt.Errorf("%w; %w", err, aborted)
@@ -110,6 +114,15 @@ func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err 
 		return fmt.Errorf("%s: interrupted, nothing written", shown(name))
 	}
 	return err
+}
+
+// shownAll lists names that come from a file.
+func shownAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = shown(n)
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // toStream checks early that standard output may be the output.

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"jackknife/wav"
@@ -90,15 +92,17 @@ func TestEncode(t *testing.T) {
 	for _, form := range Forms {
 		t.Run(form.Name, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "out"+form.Extension)
-			wish := Wish{Form: form, Tags: Tags{Title: "Sea; calm = #1", Artist: "A\\B", Album: "Rest", Track: "3"}}
+			wish := Wish{Form: form, Tags: Tags{Title: "Sea; calm = #1", Artist: "A\\B", Album: "Rest", Track: "3", Comment: "slow"}, Cover: cover}
+			wish.Chapters = []Chapter{{0, 96000, "one"}, {96000, 240000, "two; #2"}}
 			if form.Name == "wav" {
 				wish.RateHz = 44100
-			} else {
-				wish.Chapters = []Chapter{{0, 96000, "one"}, {96000, 240000, "two; #2"}}
-				wish.Cover = cover
 			}
-			if err := Encode(context.Background(), take, name, wish); err != nil {
+			notes, err := Encode(context.Background(), take, name, wish)
+			if err != nil {
 				t.Fatal(err)
+			}
+			if said := slices.Contains(notes, "brought from 48000 to 44100 Hz by ffmpeg"); said != (form.Name == "wav") {
+				t.Errorf("notes %q", notes)
 			}
 			p := probe(t, name)
 			got := map[string]bool{}
@@ -111,12 +115,19 @@ func TestEncode(t *testing.T) {
 			if p.Format.Tags["title"] != "Sea; calm = #1" && p.Format.Tags["TITLE"] != "Sea; calm = #1" {
 				t.Errorf("tags %v", p.Format.Tags)
 			}
-			if len(wish.Chapters) > 0 && form.Name != "flac" {
+			tag := func(name string) string { return p.Format.Tags[name] + p.Format.Tags[strings.ToUpper(name)] }
+			if tag("artist") != "A\\B" || tag("album") != "Rest" || tag("track") != "3" || tag("comment") != "slow" {
+				t.Errorf("tags %v", p.Format.Tags)
+			}
+			if !got["png 90000"] && !got["png "] {
+				t.Errorf("no cover: %v", got)
+			}
+			if len(wish.Chapters) > 0 {
 				if len(p.Chapters) != 2 || p.Chapters[1].Start != "2.000000" || p.Chapters[1].Tags["title"] != "two; #2" {
 					t.Errorf("chapters %v", p.Chapters)
 				}
 			}
-			if err := Encode(context.Background(), take, name, wish); err == nil {
+			if _, err := Encode(context.Background(), take, name, wish); err == nil {
 				t.Error("an existing file was replaced without being asked to")
 			}
 			left, _ := filepath.Glob(filepath.Join(filepath.Dir(name), ".*"))
@@ -139,7 +150,7 @@ func TestLossless(t *testing.T) {
 				continue
 			}
 			name := filepath.Join(t.TempDir(), "out"+form.Extension)
-			if err := Encode(context.Background(), take, name, Wish{Form: form}); err != nil {
+			if _, err := Encode(context.Background(), take, name, Wish{Form: form}); err != nil {
 				t.Fatal(err)
 			}
 			made, err := wav.OpenCoded(context.Background(), name)
@@ -174,7 +185,84 @@ func samples(t *testing.T, r *wav.Reader) []float64 {
 func TestNoEncoder(t *testing.T) {
 	take := tone(t, 0.1, wav.Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2})
 	t.Setenv("PATH", t.TempDir())
-	if err := Encode(context.Background(), take, filepath.Join(t.TempDir(), "a.m4a"), Wish{Form: Forms[0]}); !errors.Is(err, ErrNoEncoder) {
+	if _, err := Encode(context.Background(), take, filepath.Join(t.TempDir(), "a.m4a"), Wish{Form: Forms[0]}); !errors.Is(err, ErrNoEncoder) {
 		t.Fatal(err)
+	}
+	for _, form := range Forms {
+		if form.codec != nil {
+			continue
+		}
+		name := filepath.Join(t.TempDir(), "a"+form.Extension)
+		if _, err := Encode(context.Background(), take, name, Wish{Form: form}); err != nil {
+			t.Errorf("%s: %v", form.Name, err)
+		}
+		if _, err := Encode(context.Background(), take, name+"2", Wish{Form: form, RateHz: 44100}); !errors.Is(err, ErrNoEncoder) {
+			t.Errorf("%s in another rate: %v", form.Name, err)
+		}
+	}
+}
+
+// With nothing but sox another rate is made by it; the sound is the same.
+func TestResampleBySox(t *testing.T) {
+	sox, err := exec.LookPath("sox")
+	if err != nil {
+		t.Skip("sox is not installed")
+	}
+	for _, f := range []wav.Format{{RateHz: 48000, Channels: 2, Bits: 24, SampleBytes: 3}, {RateHz: 48000, Channels: 1, Bits: 8, SampleBytes: 1},
+		{RateHz: 48000, Channels: 1, Bits: 32, SampleBytes: 4, Encoding: wav.Float}} {
+		take := tone(t, 1, f)
+		bin := t.TempDir()
+		if err := os.Symlink(sox, filepath.Join(bin, "sox")); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("PATH", bin)
+		name := filepath.Join(t.TempDir(), "a.wav")
+		notes, err := Encode(context.Background(), take, name, Wish{Form: Forms[4], RateHz: 44100})
+		if err != nil || len(notes) != 1 || !strings.HasSuffix(notes[0], "by sox") {
+			t.Fatal(notes, err)
+		}
+		made, err := wav.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer made.Close()
+		x := samples(t, made)
+		if made.Format().RateHz != 44100 || made.Format().Bits != max(16, f.Bits) || made.Frames() != 44100 {
+			t.Fatalf("%v, %d frames", made.Format(), made.Frames())
+		}
+		for i := 4410 * f.Channels; i < len(x)*9/10; i++ {
+			want := 0.1 * math.Sin(2*math.Pi*float64(220+110*(i%f.Channels))*float64(i/f.Channels)/44100)
+			if math.Abs(x[i]-want) > 0.00002+math.Ldexp(1, 1-f.Bits) {
+				t.Fatalf("%v: sample %d is %v, want %v", f, i, x[i], want)
+			}
+		}
+	}
+}
+
+// Without ffmpeg MP3 is made by lame, and decoded by it.
+func TestMP3ByLame(t *testing.T) {
+	lame, err := exec.LookPath("lame")
+	if err != nil {
+		t.Skip("lame is not installed")
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(lame, filepath.Join(bin, "lame")); err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", bin)
+	name := filepath.Join(bin, "a.mp3")
+	take := tone(t, 3, wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3})
+	wish := Wish{Form: Forms[2], Tags: Tags{Title: "Das Meer für alle", Track: "3/12"}, Chapters: []Chapter{{0, 5, "a"}}}
+	notes, err := Encode(context.Background(), take, name, wish)
+	if err != nil || len(notes) != 2 {
+		t.Fatal(notes, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(bin, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	t.Setenv("PATH", path)
+	if p := probe(t, name); p.Format.Tags["title"] != "Das Meer für alle" || p.Format.Tags["track"] != "3/12" || p.Streams[0].Rate != "48000" {
+		t.Errorf("%+v", p)
 	}
 }
