@@ -24,6 +24,7 @@ import (
 
 const (
 	pollEvery  = 10 * time.Millisecond
+	writeBytes = 32 << 10         // written at once: they stay in the cache, and the kernel has pages for them at hand
 	openWithin = 10 * time.Second // for the server to let a client in
 	stopWithin = time.Second      // for the audio thread to see the stop
 	shutWithin = 2 * time.Second  // for a stopped or dying server to let go of us
@@ -216,7 +217,7 @@ type RecordOptions struct {
 func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Report, error) {
 	s := newSplicer(len(l.inputs), l.rateHz)
 	frameBytes := 4 * s.channels
-	buf := make([]byte, max(1, (256<<10)/frameBytes)*frameBytes)
+	buf := make([]byte, max(1, writeBytes/frameBytes)*frameBytes)
 
 	// drain writes all that can be told from the ring.
 	drain := func(final bool) error {

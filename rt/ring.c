@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_READ  22
 #define MADV_POPULATE_WRITE 23
 #endif
 
@@ -30,10 +31,14 @@ int ring_open(struct ring *r, uint64_t size)
 		return -1;
 	}
 	/* Locking one view is enough: it is the same pages, and only one counts
-	 * against the user's limit. Each view has page table entries of its own. */
-	(void)mlock(data, r->size);
-	if (madvise(data, 2 * r->size, MADV_POPULATE_WRITE) != 0) /* since Linux 5.14 */
-		memset(data, 0, 2 * r->size);
+	 * against the user's limit. It touches them, too, where it is allowed. Each
+	 * view has page table entries of its own; those of the second are made many
+	 * at a time where its pages are there and are only to be read. They are
+	 * writable all the same. (MADV_POPULATE: since Linux 5.14.) */
+	if (mlock(data, r->size) != 0 && madvise(data, r->size, MADV_POPULATE_WRITE) != 0)
+		memset(data, 0, r->size);
+	if (madvise(data + r->size, r->size, MADV_POPULATE_READ) != 0)
+		memset(data + r->size, 0, r->size);
 	r->data = data;
 	return 0;
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"jackknife/editor/loudness"
+	"jackknife/editor/marks"
 	"jackknife/rt"
 	"jackknife/wav"
 )
@@ -64,10 +66,12 @@ type rolling struct {
 	frames  int64
 	marks   []wav.Mark
 	events  sidecar
-	clips   []int64 // of the meters at the beginning
-	quiet   int64   // frames since the signal was last there
-	stuck   error   // why nothing can be written now
-	doubted bool    // a failed sync is told
+	noted   int         // gaps and xruns of the loop that are in events, or not of this take
+	live    *marks.Live // nil: marks of the speaker are not looked for
+	clips   []int64     // of the meters at the beginning
+	quiet   int64       // frames since the signal was last there
+	stuck   error       // why nothing can be written now
+	doubted bool        // a failed sync is told
 }
 
 func newDeck(ctx context.Context, s *streams, want recording, channels []channel, own []string, rateHz int) *deck {
@@ -197,6 +201,9 @@ func (d *deck) start() error {
 	}
 	d.now, d.refused = &rolling{file: file, tape: t, first: d.frames}, time.Time{}
 	d.now.events.take = taken{file: file, rateHz: d.rateHz, sources: d.sources}
+	if d.want.drops {
+		d.now.live = marks.NewLive(len(d.channels), d.rateHz)
+	}
 	for _, m := range d.meters {
 		d.now.clips = append(d.now.clips, m.clips)
 	}
@@ -218,6 +225,10 @@ func (d *deck) start() error {
 // come that is not the end.
 func (d *deck) roll(p []byte) (int, error) {
 	n, err := d.store(p)
+	if d.now.live != nil {
+		found, e := d.now.live.Add(p[:n])
+		d.drop(found, e)
+	}
 	if err == nil || d.want.takes == "" || d.ctx.Err() != nil {
 		return n, err
 	}
@@ -362,6 +373,23 @@ func (d *deck) mark(label string) (wav.Mark, error) {
 	return m, nil
 }
 
+// drop puts marks where the speaker left some.
+func (d *deck) drop(found []marks.Mark, err error) {
+	r := d.now
+	if err != nil { // of memory only; the recording is what counts
+		d.say("warning: no more marks are dropped: %s", err)
+		r.live = nil
+	}
+	for _, m := range found {
+		dropped := wav.Mark{Frame: m.Start, Label: string(m.Kind)}
+		r.marks = append(r.marks, dropped)
+		r.events.line("mark", markJSON{dropped.Frame, dropped.Label})
+		if !d.want.quiet {
+			d.say("%s: mark at %s: %s", r.file, clock(m.Start, d.rateHz), m.Kind)
+		}
+	}
+}
+
 // obey answers those who ask, and marks for those who poke.
 func (d *deck) obey() {
 	for {
@@ -381,9 +409,13 @@ func (d *deck) Seen(r rt.Report) {
 	d.seen = r
 	d.obey()
 	if d.now != nil {
-		far := r.Part(d.now.first, math.MaxInt64) // with the whole of a gap that is not written to its end
-		far.Frames = d.now.frames
-		d.now.events.note(far)
+		if n := len(r.Gaps) + len(r.Xruns); n > d.now.noted {
+			far := r.Part(d.now.first, math.MaxInt64) // with the whole of a gap that is not written to its end
+			far.Frames = d.now.frames
+			if d.now.events.note(far) {
+				d.now.noted = n
+			}
+		}
 		if d.over {
 			d.finish(r, d.trouble)
 		} else {
@@ -397,6 +429,11 @@ func (d *deck) Seen(r rt.Report) {
 // finish ends the take that rolls; cause is why, if it is an error.
 func (d *deck) finish(loop rt.Report, cause error) {
 	r := d.now
+	if r.live != nil {
+		found, err := r.live.Finish()
+		d.drop(found, err)
+		slices.SortStableFunc(r.marks, func(a, b wav.Mark) int { return cmp.Compare(a.Frame, b.Frame) })
+	}
 	d.now, d.over = nil, false
 	d.screen.clear()
 	before := r.tape.frames

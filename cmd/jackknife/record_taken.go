@@ -131,15 +131,16 @@ type sidecar struct {
 	err     error  // why not
 }
 
-// note writes what is new in the report. A gap is noted when its silence is
-// written.
-func (s *sidecar) note(r rt.Report) {
+// note writes what is new in the report, and reports whether that is all of it:
+// a gap is noted when its silence is written.
+func (s *sidecar) note(r rt.Report) bool {
 	for ; s.xruns < len(r.Xruns); s.xruns++ {
 		s.line("xrun", r.Xruns[s.xruns])
 	}
 	for ; s.gaps < len(r.Gaps) && r.Gaps[s.gaps].At+r.Gaps[s.gaps].Frames <= r.Frames; s.gaps++ {
 		s.line("gap", r.Gaps[s.gaps])
 	}
+	return s.gaps == len(r.Gaps)
 }
 
 // begun reports whether there was anything to note.
