@@ -62,11 +62,13 @@ func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*he
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 	}
-	var found []marks.Mark
-	if len(kinds) > 0 {
-		if found, err = marks.Find(h, kinds...); err != nil {
+	var found, dropped []marks.Mark
+	if len(kinds) > 0 || cues {
+		if found, err = marks.Find(h); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 		}
+		dropped = slices.Clone(found)
+		found = slices.DeleteFunc(found, func(m marks.Mark) bool { return !slices.Contains(kinds, m.Kind) })
 	}
 	if w.teach != "" {
 		taught, err := w.taught(ctx, h)
@@ -80,6 +82,12 @@ func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*he
 	}
 	if cues {
 		for _, m := range take.Marks() {
+			if k := slices.IndexFunc(dropped, func(o marks.Mark) bool { return droppedFor(m, o, h.RateHz) }); k >= 0 {
+				if !slices.Contains(kinds, dropped[k].Kind) {
+					found = append(found, dropped[k])
+				}
+				continue // the recorder heard it, too: one mark, not two
+			}
 			found = append(found, marks.Mark{Span: editor.Span{Start: m.Frame, End: m.Frame}, Kind: marks.Cue, Confidence: 1, Words: oneLine(m.Label)})
 		}
 	}
@@ -101,6 +109,12 @@ func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*he
 	}
 	slices.SortStableFunc(found, func(a, b marks.Mark) int { return int(a.Start - b.Start) })
 	return h, found, nil
+}
+
+// droppedFor reports whether a cue point is what record --on-marker dropped for a mark.
+func droppedFor(cue wav.Mark, m marks.Mark, rateHz int) bool {
+	d := cue.Frame - m.Start
+	return cue.Label == string(m.Kind) && max(d, -d) < int64(rateHz)/10
 }
 
 // taught finds the sound of --teach.

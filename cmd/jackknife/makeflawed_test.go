@@ -34,6 +34,21 @@ var _ = addScriptCommand("makeflawed", func(ts *testscript.TestScript, neg bool,
 	}
 })
 
+// makemarked makes a short take with three claps and a clicker, and knocks and
+// breaths that are none: makemarked TAKE.
+var _ = addScriptCommand("makemarked", func(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: makemarked TAKE")
+	}
+	take, err := voices.Make(ts.MkAbs("."), voices.Config{
+		Seed: 9, Voice: "formula", Script: "relaxation", Lines: 2, Background: "room", SNRDB: 45, PauseMin: 0.5, PauseMax: 0.8,
+		Slips: []string{"claps", "clicker"}, Confusers: 2,
+		Format: wav.Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2},
+	})
+	ts.Check(err)
+	ts.Check(take.Write(ts.MkAbs(args[0])))
+})
+
 // cuts checks the JSON of an edit against the truth of makeflawed: every mistake
 // goes, and little else. A quarter of a second on either side is pause.
 var _ = addScriptCommand("cuts", func(ts *testscript.TestScript, neg bool, args []string) {

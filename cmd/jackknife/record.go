@@ -33,6 +33,7 @@ type recording struct {
 	rolls    bool          // with JACK's transport
 	silence  time.Duration // below that level that ends it; 0: none does
 	preRoll  time.Duration
+	drops    bool      // a mark where the speaker claps or clicks
 	along    along     // what is played meanwhile
 	counted  bool      // channels were asked for
 	device   string    // "": a JACK server
@@ -66,7 +67,7 @@ func recordCommand(s *streams) *cobra.Command {
 	var r recording
 	var from, tracks, follow []string
 	var alongside alongFlags
-	var onSignal string
+	var onSignal, onMarker string
 	c := &cobra.Command{
 		Use:   "record TAKE",
 		Short: "Record a take from JACK",
@@ -91,7 +92,9 @@ rolls and ends when that stops, to the block. --pre-roll keeps the time before i
 memory, and the take begins with it. With --takes FOLDER the program stays, and
 makes take after take, numbered and with date and time in their names.
 jackknife take start|stop|mark|status, in another shell, speaks to it; a mark, or
-the signal USR1, becomes a cue point of the take.
+the signal USR1, becomes a cue point of the take. --on-marker drop drops one where
+the speaker claps or snaps three times or presses a dog clicker, and says so some
+two seconds later; jackknife marks finds them afterwards all the same.
 
 Frames that are lost (a disk that stalls for longer than the ring lasts, a
 machine too busy) are counted and replaced by as much silence, so that the take
@@ -122,6 +125,7 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
   jackknife record take.wav --channels 2 --name voice   # then connect voice:in_1, voice:in_2
   jackknife record talk.wav --track host=system:capture_1 --track guest=system:capture_2 --split --bits 24
   jackknife record --takes evening --from system:capture_1 --on-signal -40dB --until-silence 10s
+  jackknife record take.wav --from system:capture_1 --on-marker drop   # three claps: a mark
   jackknife record voice.wav --from system:capture_1 --overdub music.wav
   jackknife record take-2.wav --from system:capture_1 --punch take.wav --at 1:02.5
   jackknife record take.wav --device hw:0,0 --track voice=3`,
@@ -169,12 +173,15 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 				return usagef("--dither: for --bits 16 and 24; float loses nothing")
 			case r.preRoll < 0 || r.preRoll > maxRing:
 				return usagef("--pre-roll %v: from 0 to %v", r.preRoll, maxRing)
+			case onMarker != "" && onMarker != "drop":
+				return usagef("--on-marker %q: want drop", onMarker)
 			case c.Flags().Changed("until-silence") && (onSignal == "" || r.silence <= 0):
 				return usagef("--until-silence %v: a time, together with --on-signal, which says what silence is", r.silence)
 			}
 			if r.isFLAC() && r.bits == 32 {
 				r.bits = 24
 			}
+			r.drops = onMarker == "drop"
 			var err error
 			if r.onSignal, err = parseLevel(onSignal); err != nil {
 				return err
@@ -216,6 +223,8 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 	f.BoolVar(&r.wait, "wait", false, "begin at jackknife take start")
 	f.StringVar(&onSignal, "on-signal", "", "begin when a channel reaches this `level` (-40dB)")
 	f.DurationVar(&r.silence, "until-silence", 0, "end when no channel has reached it for so long")
+	f.StringVar(&onMarker, "on-marker", "", "drop: a mark where the speaker claps, snaps or clicks")
+	c.RegisterFlagCompletionFunc("on-marker", cobra.FixedCompletions([]string{"drop"}, cobra.ShellCompDirectiveNoFileComp))
 	f.BoolVar(&r.rolls, "with-transport", false, "begin and end with JACK's transport")
 	f.DurationVar(&r.preRoll, "pre-roll", 0, "begin the take with so much of what was before")
 	f.StringVar(&r.client, "name", "jackknife-record", "name of the JACK client")

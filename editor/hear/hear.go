@@ -11,6 +11,7 @@ import (
 	"math"
 	"math/cmplx"
 	"runtime"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type Heard struct {
 	Mel []float32
 
 	take *wav.Reader
+	held []float64 // instead of take
 }
 
 // leastPause is what divides two phrases.
@@ -77,6 +79,21 @@ func Listen(ctx context.Context, take *wav.Reader) (*Heard, error) {
 	h.Sharp = make([]float32, h.Frames*1000/int64(h.RateHz))
 	h.Mel = make([]float32, h.Look(h.Frames)*Bands)
 	return h, h.hear(ctx)
+}
+
+// Hold hears samples of one channel as far as marks need it: Sharp, and nothing of
+// the rest. It keeps x.
+func Hold(x []float64, rateHz int) *Heard {
+	h := &Heard{RateHz: rateHz, Frames: int64(len(x)), held: x}
+	h.Sharp = make([]float32, h.Frames*1000/int64(rateHz))
+	y := slices.Clone(x)
+	for _, f := range sharpFilters(float64(rateHz)) {
+		f.run(y)
+	}
+	for ms := range h.Sharp {
+		h.Sharp[ms] = sharpness(y[h.Frame(ms):min(h.Frame(ms+1), h.Frames)])
+	}
+	return h
 }
 
 // Look is the number of the look that a frame is in.
@@ -170,11 +187,15 @@ func (h *Heard) Read(x []float64, from int64) error {
 
 func (h *Heard) read(x []float64, from int64, channel int, raw []byte) ([]byte, error) {
 	clear(x)
-	f := h.take.Format()
 	lo, hi := max(from, 0), min(from+int64(len(x)), h.Frames)
 	if hi <= lo {
 		return raw, nil
 	}
+	if h.take == nil {
+		copy(x[lo-from:], h.held[lo:hi])
+		return raw, nil
+	}
+	f := h.take.Format()
 	if need := int(hi-lo) * f.FrameBytes(); len(raw) < need {
 		raw = make([]byte, need)
 	}
@@ -317,11 +338,26 @@ func newEar(h *Heard) *ear {
 			e.first[b], e.bands[b] = int(math.Round(m*float64(size)/rate)), []float64{1}
 		}
 	}
-	e.filters = append(e.filters, highPass(600, rate, 0.541), highPass(600, rate, 1.307))
-	if rate > 50000 {
-		e.filters = append(e.filters, lowPass(15000, rate, 0.541), lowPass(15000, rate, 1.307))
-	}
+	e.filters = sharpFilters(rate)
 	return e
+}
+
+// sharpFilters leave what Sharp is the level of.
+func sharpFilters(rate float64) []biquad {
+	filters := []biquad{highPass(600, rate, 0.541), highPass(600, rate, 1.307)}
+	if rate > 50000 {
+		filters = append(filters, lowPass(15000, rate, 0.541), lowPass(15000, rate, 1.307))
+	}
+	return filters
+}
+
+// sharpness is the level of a millisecond.
+func sharpness(x []float64) float32 {
+	var sum float64
+	for _, v := range x {
+		sum += v * v
+	}
+	return float32(10 * math.Log10(sum/float64(max(1, len(x)))+1e-13))
 }
 
 // hear hears the piece that begins at a frame.
@@ -365,12 +401,7 @@ func (e *ear) hear(from int64) error {
 	}
 	first := int((from*1000 + rate - 1) / rate)
 	for ms := first; ms < len(h.Sharp) && h.Frame(ms) < to; ms++ {
-		a, b := h.Frame(ms)-from+lead, h.Frame(ms+1)-from+lead
-		var sum float64
-		for _, v := range e.x[a:b] {
-			sum += v * v
-		}
-		h.Sharp[ms] = float32(10 * math.Log10(sum/float64(b-a)+1e-13))
+		h.Sharp[ms] = sharpness(e.x[h.Frame(ms)-from+lead : h.Frame(ms+1)-from+lead])
 	}
 	return nil
 }

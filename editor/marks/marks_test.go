@@ -2,6 +2,7 @@ package marks_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"math"
 	"path/filepath"
@@ -187,5 +188,47 @@ func TestTheChannelThatSpeaksIsHeard(t *testing.T) {
 	}
 	if len(a) == 0 || !slices.EqualFunc(a, b, func(a, b marks.Mark) bool { return a.Span == b.Span && a.Kind == b.Kind }) {
 		t.Errorf("alone %+v, among others %+v", a, b)
+	}
+}
+
+// What is found while it comes is what is found in the whole.
+func TestMarksFoundLive(t *testing.T) {
+	for seed, slips := range map[uint64][]string{11: {"claps", "clicker"}, 12: {"snaps", "claps"}} {
+		take, h := spoken(t, seed, 40, slips...)
+		whole, err := marks.Find(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const channels = 2
+		raw := make([]byte, 0, 4*channels*len(take.Samples[0]))
+		for i, v := range take.Samples[0] {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(float32(1e-4*math.Sin(float64(i*i%4001)))))
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(float32(v)))
+		}
+		l := marks.NewLive(channels, mono.RateHz)
+		var live []marks.Mark
+		for at := 0; at < len(raw); {
+			n := min(len(raw)-at, 4*channels*1024)
+			found, err := l.Add(raw[at : at+n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			at += n
+			for _, m := range found {
+				if late := int64(at/(4*channels)) - m.End; late < 0 || late > 3*48000 {
+					t.Errorf("a mark that ended at %d is told at %d", m.End, at/(4*channels))
+				}
+			}
+			live = append(live, found...)
+		}
+		last, err := l.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		live = append(live, last...)
+		same := func(a, b marks.Mark) bool { return a.Kind == b.Kind && max(a.Start-b.Start, b.Start-a.Start) < 480 }
+		if len(whole) < 2 || !slices.EqualFunc(whole, live, same) {
+			t.Errorf("seed %d: the whole has %+v, live %+v", seed, whole, live)
+		}
 	}
 }
