@@ -22,6 +22,8 @@ type DetectOptions struct {
 	// more is kept where it has less. 40 ms and 80 ms if zero.
 	Before, After time.Duration
 	Breaths       Breaths
+	// Memory is what Detect works in; its own if nil.
+	Memory *Memory
 }
 
 // Breaths says where the breaths and lip clicks between phrases belong. Those
@@ -90,7 +92,7 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 	if d.Frames == 0 {
 		return d, nil
 	}
-	if f.RateHz < 4000 {
+	if f.RateHz < 1000 {
 		return d, fmt.Errorf("%d Hz: too low a rate to find speech in", f.RateHz)
 	}
 	if o.Min == 0 {
@@ -102,16 +104,28 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 	if o.After == 0 {
 		o.After = 80 * time.Millisecond
 	}
+	if o.Memory == nil {
+		o.Memory = new(Memory)
+	}
 	a := newAnalyser(f.RateHz)
 	ctx, cancel := context.WithCancel(ctx)
 	var workers sync.WaitGroup
+	slots := make(chan *slot, runtime.GOMAXPROCS(0)+1)
+	spare := make(chan *slot, 2)
+	free := make(chan *bench, runtime.GOMAXPROCS(0))
+	o.Memory.lend(free, spare)
+	defer o.Memory.takeBack(free, spare)
 	defer workers.Wait()
 	defer cancel()
-	slots := make(chan *slot, runtime.GOMAXPROCS(0)+1)
-	spare := make(chan *slot, 1)
-	workers.Go(func() { a.work(ctx, take, slots, spare, &workers) })
+	workers.Go(func() { a.work(ctx, take, slots, spare, free, &workers) })
 
 	t := newTracker(&d, a.step(), o, yield)
+	done := func(s *slot) {
+		select {
+		case spare <- s:
+		default:
+		}
+	}
 	var last *slot
 	for s := range slots {
 		<-s.judged
@@ -123,12 +137,12 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 			return d, v.err
 		}
 		if last != nil { // now that this one is judged, nobody looks at the one before
-			select {
-			case spare <- last:
-			default:
-			}
+			done(last)
 		}
 		last = s
+	}
+	if last != nil {
+		done(last)
 	}
 	if err := ctx.Err(); err != nil {
 		return d, err
@@ -167,12 +181,8 @@ type bench struct {
 
 // work sends the stretches of the take in order to slots, which bounds how many
 // are under way; as many are worked on at once as there are processors.
-func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slot, spare <-chan *slot, workers *sync.WaitGroup) {
+func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slot, spare <-chan *slot, free chan *bench, workers *sync.WaitGroup) {
 	defer close(slots)
-	free := make(chan *bench, runtime.GOMAXPROCS(0))
-	for range cap(free) {
-		free <- new(bench)
-	}
 	none := &slot{looked: make(chan struct{})}
 	close(none.looked)
 	last, now := none, none

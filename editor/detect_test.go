@@ -76,6 +76,43 @@ func vowel(t, from, to float64) float64 {
 	return 0.05 * v * math.Sqrt(math.Sin(math.Pi*(t-from)/(to-from)))
 }
 
+// TestDetectLowRates: speech is found wherever there is any band to look in.
+func TestDetectLowRates(t *testing.T) {
+	for _, rate := range []int{1000, 1500, 2000, 3000, 3999} {
+		tone, f := room(1), pcm24
+		f.RateHz = rate
+		x := make([]float64, 10*rate)
+		for i := range x {
+			at := float64(i) / float64(rate)
+			x[i] = tone(at)
+			if at >= 3 && at < 4 || at >= 6 && at < 7 {
+				x[i] += 0.1 * math.Sin(2*math.Pi*150*at) * math.Sqrt(math.Sin(math.Pi*(at-math.Floor(at))))
+			}
+		}
+		take, err := wav.Open(store(t, f, x))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer take.Close()
+		var pauses []editor.Pause
+		if _, err := editor.Detect(t.Context(), take, editor.DetectOptions{}, func(p editor.Pause) error {
+			pauses = append(pauses, p)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if len(pauses) != 3 {
+			t.Fatalf("%d Hz: %v", rate, pauses)
+		}
+		for i, want := range [][2]float64{{0, 3}, {4, 6}, {7, 10}} {
+			from, to := float64(pauses[i].Start)/float64(rate), float64(pauses[i].End)/float64(rate)
+			if from < want[0]-0.01 || to > want[1]+0.01 || from > want[0]+0.15 || to < want[1]-0.15 {
+				t.Errorf("%d Hz: pause %d from %.3f to %.3f s, want %v", rate, i+1, from, to, want)
+			}
+		}
+	}
+}
+
 // TestDetectAnyLength: however many looks a take has, all can be read.
 func TestDetectAnyLength(t *testing.T) {
 	f := wav.Format{RateHz: 8000, Bits: 16, SampleBytes: 2}
