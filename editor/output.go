@@ -20,7 +20,7 @@ type output struct {
 	take   *wav.Reader
 	w      io.Writer
 	parts  chan part
-	free   chan []byte   // bytes to be used again
+	free   chan<- []byte // bytes to be used again
 	broken chan struct{} // closed at the first error, which is then in err
 	err    error
 	quit   chan struct{} // closed to have it end at once
@@ -32,8 +32,8 @@ type output struct {
 const madeBytes = 128 << 10
 
 // newOutput holds at most 16 parts, 2 MiB of new sound.
-func newOutput(take *wav.Reader, w io.Writer) *output {
-	o := &output{take: take, w: w, parts: make(chan part, 16), free: make(chan []byte, 17),
+func newOutput(take *wav.Reader, w io.Writer, free chan<- []byte) *output {
+	o := &output{take: take, w: w, parts: make(chan part, 16), free: free,
 		broken: make(chan struct{}), quit: make(chan struct{}), done: make(chan struct{})}
 	go o.run()
 	return o

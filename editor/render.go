@@ -52,8 +52,9 @@ type Renderer struct {
 	raw     []byte
 	block   []float64
 	handle  []float64
-	made    []byte  // new sound not yet sent
-	out     *output // nil until there is something to write
+	made    []byte      // new sound not yet sent
+	free    chan []byte // what was sent, to be used again
+	out     *output     // nil until there is something to write
 }
 
 // Result is what a Renderer wrote.
@@ -250,7 +251,10 @@ func (r *Renderer) send(ctx context.Context, p part) error {
 		return err
 	}
 	if r.out == nil {
-		r.out = newOutput(r.take, r.w)
+		if r.free == nil {
+			r.free = make(chan []byte, 17)
+		}
+		r.out = newOutput(r.take, r.w, r.free)
 	}
 	select {
 	case r.out.parts <- p:
@@ -299,14 +303,12 @@ func (r *Renderer) write(ctx context.Context, x []float64) error {
 
 // memory is bytes that were written, to be used again.
 func (r *Renderer) memory() []byte {
-	if r.out != nil {
-		select {
-		case raw := <-r.out.free:
-			return raw
-		default:
-		}
+	select {
+	case raw := <-r.free:
+		return raw
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (r *Renderer) fade(frames int64) fade {

@@ -92,6 +92,8 @@ type batchItem struct {
 	State  string `json:"state"` // done, before, failed, planned
 	Error  string `json:"error,omitempty"`
 	Hint   string `json:"-"`
+	// Left names what of the take has no place in the output.
+	Left []string `json:"left,omitempty"`
 	batchNumbers
 }
 
@@ -133,8 +135,9 @@ func (b *batch) run(ctx context.Context, s *streams, names []string) error {
 	}
 	for range min(jobs, len(names)) {
 		workers.Go(func() {
+			var m editor.Memory
 			for i := range next {
-				if made := b.one(ctx, names[i], &items[i]); made != nil {
+				if made := b.one(ctx, names[i], &items[i], &m); made != nil {
 					sealed <- made
 				} else {
 					b.passed.Add(1)
@@ -291,9 +294,9 @@ func (i *batchItem) fail(err error) {
 }
 
 // one edits a take. Its failure is the take's alone.
-func (b *batch) one(ctx context.Context, name string, item *batchItem) *sealedItem {
+func (b *batch) one(ctx context.Context, name string, item *batchItem, m *editor.Memory) *sealedItem {
 	*item = batchItem{Take: name, Output: b.output(name), State: "done"}
-	made, err := b.edit(ctx, item)
+	made, err := b.edit(ctx, item, m)
 	if err != nil && ctx.Err() != nil {
 		*item = batchItem{} // as if not come to
 		return nil
@@ -303,7 +306,7 @@ func (b *batch) one(ctx context.Context, name string, item *batchItem) *sealedIt
 }
 
 // edit writes the output up to its seal; there is none if nothing is to be done.
-func (b *batch) edit(ctx context.Context, item *batchItem) (*sealedItem, error) {
+func (b *batch) edit(ctx context.Context, item *batchItem, m *editor.Memory) (*sealedItem, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -317,6 +320,7 @@ func (b *batch) edit(ctx context.Context, item *batchItem) (*sealedItem, error) 
 	if err != nil {
 		return nil, err
 	}
+	j.memory = m
 	id, key, err := b.key(j)
 	if err != nil {
 		return nil, err
@@ -339,11 +343,12 @@ func (b *batch) edit(ctx context.Context, item *batchItem) (*sealedItem, error) 
 			return nil, err
 		}
 		w.Replace = b.force
-		j.renderer = editor.NewRenderer(take, w, b.want.seed)
+		j.renderer = m.NewRenderer(take, w, b.want.seed)
 	}
 	if err = j.run(ctx); err == nil && w != nil {
 		w.MapFrames(j.plan.Edits.Output)
 		err = w.Seal()
+		item.Left = w.Left()
 	} else if w != nil {
 		err = finish(ctx, nil, w, item.Output, nil, err)
 	}
@@ -512,6 +517,9 @@ func (b *batch) report(ctx context.Context, s *streams, items []batchItem) error
 	}
 	hint := ""
 	for _, i := range items {
+		if len(i.Left) > 0 {
+			fmt.Fprintf(s.err, "%s: without what has no place in it: %s\n", shown(i.Output), shownAll(i.Left))
+		}
 		if i.State == "failed" {
 			fmt.Fprintf(s.err, "jackknife: error: %s\n", i.Error)
 			hint = i.Hint

@@ -239,6 +239,7 @@ type job struct {
 	seed     uint64
 	identify bool
 	renderer *editor.Renderer // nil: only plan
+	memory   *editor.Memory   // nil: its own
 
 	plan   editor.Plan
 	counts editor.Counts

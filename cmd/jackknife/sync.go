@@ -96,7 +96,9 @@ func (j *job) pauses(ctx context.Context, yield func(editor.Pause) error) error 
 		return nil
 	}
 	if len(j.tracks) == 0 {
-		_, err := editor.Detect(ctx, j.take, j.plan.Detect(), yield)
+		o := j.plan.Detect()
+		o.Memory = j.memory
+		_, err := editor.Detect(ctx, j.take, o, yield)
 		return err
 	}
 	each := make([][]editor.Pause, len(j.tracks))
