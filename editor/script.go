@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -19,18 +20,37 @@ type ScriptLine struct {
 }
 
 // CompareScript finds every line of a script in a transcript: all places at which
-// at most a third of its words differ (P. Sellers, 1980). Lines that the script
-// has several times are given to the readings in order. Said is in the order of
-// the middles.
+// at most a third of its words differ (P. Sellers, 1980), none over another, that
+// with the most words of its line first. Lines that the script has several times are
+// given to the readings in order. Said is in the order of the middles.
 func CompareScript(script string, said []Said) []ScriptLine {
 	heard := tokens(said)
 	var lines []ScriptLine
 	left := map[string][]reading{} // of every text, those not given away
 	count := map[string]int{}
+	var all []reading
 	for text := range strings.Lines(script) {
-		if w := words(text); w != "" {
-			count[w]++
+		w := words(text)
+		if w == "" {
+			continue
 		}
+		if count[w]++; count[w] == 1 {
+			all = append(all, readings(w, heard)...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b reading) int { return cmp.Or(b.right()-a.right(), a.wrong-b.wrong) })
+	taken := make([]bool, len(heard))
+	for _, r := range all {
+		if slices.Contains(taken[r.from:r.to], true) {
+			continue
+		}
+		for i := r.from; i < r.to; i++ {
+			taken[i] = true
+		}
+		left[r.line] = append(left[r.line], r)
+	}
+	for _, own := range left {
+		slices.SortFunc(own, func(a, b reading) int { return a.from - b.from })
 	}
 	number := 0
 	for text := range strings.Lines(script) {
@@ -38,9 +58,6 @@ func CompareScript(script string, said []Said) []ScriptLine {
 		w := words(text)
 		if w == "" {
 			continue
-		}
-		if _, ok := left[w]; !ok {
-			left[w] = readings(strings.Fields(w), heard)
 		}
 		l := ScriptLine{Number: number, Text: strings.TrimSpace(text)}
 		mine := left[w]
@@ -50,8 +67,12 @@ func CompareScript(script string, said []Said) []ScriptLine {
 		left[w] = left[w][len(mine):]
 		count[w]--
 		for _, r := range mine {
-			l.Read, l.Wrong = append(l.Read, r.Span), r.wrong
-			l.Heard = r.words
+			l.Read, l.Wrong = append(l.Read, Span{heard[r.from].Start, heard[r.to-1].End}), r.wrong
+			var words []string
+			for _, h := range heard[r.from:r.to] {
+				words = append(words, h.word)
+			}
+			l.Heard = strings.Join(words, " ")
 		}
 		l.Again = len(l.Read) > 1
 		lines = append(lines, l)
@@ -77,15 +98,19 @@ func tokens(said []Said) (all []token) {
 	return all
 }
 
+// reading is a place in the transcript where a line stands.
 type reading struct {
-	Span
-	wrong int
-	words string
+	line     string
+	from, to int // tokens
+	wrong    int
 }
 
-// readings are the places in the transcript where a line stands, none over
-// another, in order.
-func readings(line []string, heard []token) []reading {
+// right is how many of the words are those of the line.
+func (r reading) right() int { return r.to - r.from - r.wrong }
+
+// readings are all places in the transcript where a line may stand.
+func readings(text string, heard []token) (places []reading) {
+	line := strings.Fields(text)
 	most := len(line) / 3
 	type cell struct{ cost, from int }
 	last, now := make([]cell, len(heard)+1), make([]cell, len(heard)+1)
@@ -109,30 +134,12 @@ func readings(line []string, heard []token) []reading {
 		}
 		last, now = now, last
 	}
-	type place struct{ from, to, cost int }
-	var places []place
 	for j, c := range last {
 		if c.cost <= most && c.from < j {
-			places = append(places, place{c.from, j, c.cost})
+			places = append(places, reading{text, c.from, j, c.cost})
 		}
 	}
-	slices.SortStableFunc(places, func(a, b place) int { return a.cost - b.cost })
-	var kept []place
-	for _, p := range places {
-		if !slices.ContainsFunc(kept, func(k place) bool { return p.from < k.to && p.to > k.from }) {
-			kept = append(kept, p)
-		}
-	}
-	slices.SortFunc(kept, func(a, b place) int { return a.from - b.from })
-	var out []reading
-	for _, p := range kept {
-		var said []string
-		for _, h := range heard[p.from:p.to] {
-			said = append(said, h.word)
-		}
-		out = append(out, reading{Span{heard[p.from].Start, heard[p.to-1].End}, p.cost, strings.Join(said, " ")})
-	}
-	return out
+	return places
 }
 
 // Likeness is how two readings relate by their words.

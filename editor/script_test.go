@@ -44,6 +44,54 @@ Nothing here needs your help.
 	}
 }
 
+// Lines that differ by a word are not readings of each other.
+func TestCompareScriptOfLinesAlike(t *testing.T) {
+	script := "Relax your left hand.\nRelax your right hand.\nNow your left foot.\nRelax your whole left hand and the arm.\n"
+	var said []editor.Said
+	for i, w := range strings.Fields("relax your left hand relax your right and relax your right hand now your left foot relax your whole left hand and the arm") {
+		said = append(said, editor.Said{Span: editor.Span{Start: int64(10 * i), End: int64(10*i + 9)}, Words: w})
+	}
+	lines := editor.CompareScript(script, said)
+	for i, want := range []int{1, 2, 1, 1} {
+		if l := lines[i]; len(l.Read) != want || l.Wrong != 0 {
+			t.Errorf("%q: read %v, %d words wrong, want %d readings", l.Text, l.Read, l.Wrong, want)
+		}
+	}
+}
+
+func FuzzCompareScript(f *testing.F) {
+	f.Add("Breathe in.\nAnd out.\nBreathe in.\n", "breathe in and and out breathe")
+	f.Add("a a a a\na a a\n\na", "a a a a a a a a")
+	f.Add("Relax your left hand.\nRelax your right hand.", "relax your right hand")
+	f.Fuzz(func(t *testing.T, script, read string) {
+		if len(script) > 400 || len(read) > 400 {
+			return
+		}
+		var said []editor.Said
+		for i, w := range strings.Fields(read) {
+			said = append(said, editor.Said{Span: editor.Span{Start: int64(10 * i), End: int64(10*i + 9)}, Words: w})
+		}
+		number := 0
+		for _, l := range editor.CompareScript(script, said) {
+			if l.Number <= number {
+				t.Fatalf("line %d comes after line %d", l.Number, number)
+			}
+			number = l.Number
+			if l.Again != (len(l.Read) > 1) || (len(l.Read) == 0) != (l.Heard == "") || len(l.Read) == 0 && l.Wrong != 0 {
+				t.Fatalf("%+v", l)
+			}
+			if n := len(strings.Fields(l.Text)); n > 0 && l.Wrong > len(l.Text) {
+				t.Fatalf("%+v", l)
+			}
+			for i, r := range l.Read {
+				if r.Len() <= 0 || i > 0 && r.Start < l.Read[i-1].End || r.End > int64(10*len(said)) {
+					t.Fatalf("%+v", l)
+				}
+			}
+		}
+	})
+}
+
 func TestCompareWords(t *testing.T) {
 	for _, c := range []struct {
 		first, then string
