@@ -256,6 +256,11 @@ func snapshot() (jackgraph.Graph, error) {
 	return server.Snapshot(), nil
 }
 
+// pipeWireSettles is how long a new connection may need on PipeWire until it
+// carries sound: JACK's functions tell of it when it is known, and the first
+// block or two after that do not get through.
+const pipeWireSettles = 250 * time.Millisecond
+
 // connectAll makes connections to ports that are there, and returns when they
 // are in force.
 func connectAll(ctx context.Context, pairs []jackgraph.Connection) error {
@@ -280,6 +285,9 @@ func connectAll(ctx context.Context, pairs []jackgraph.Connection) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", changes[i], err)
 		}
+	}
+	if jackgraph.OnPipeWire() {
+		time.Sleep(pipeWireSettles)
 	}
 	return nil
 }
