@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"jackknife/wav"
@@ -81,7 +82,7 @@ const (
 	quietMillis      = 100 // taken around the quietest place where no tone is clean
 	contextMillis    = 1000
 	heardMillis      = 1000 // of the take before a fill that its grains shun
-	mostSpare        = 4    // pieces
+	mostSpare        = 8    // pieces
 )
 
 // NewRenderer writes the edited take to w, which is a wav.Writer of the take's
@@ -614,11 +615,18 @@ func (r *Renderer) load(spans []Span) error {
 		if p.raw != nil {
 			continue
 		}
+		size := int(p.Len()) * f.FrameBytes()
 		if n := len(r.spare); n > 0 {
-			p.raw, p.sums = r.spare[n-1].raw, r.spare[n-1].sums
-			r.spare = r.spare[:n-1]
+			k := n - 1
+			for i := range r.spare { // the smallest that will do
+				if c := cap(r.spare[i].raw); c >= size && (cap(r.spare[k].raw) < size || c < cap(r.spare[k].raw)) {
+					k = i
+				}
+			}
+			p.raw, p.sums = r.spare[k].raw, r.spare[k].sums
+			r.spare = slices.Delete(r.spare, k, k+1)
 		}
-		p.raw = sized(p.raw, int(p.Len())*f.FrameBytes())
+		p.raw = sized(p.raw, size)
 		if err := readFull(r.take, p.raw, p.Start); err != nil {
 			return err
 		}
