@@ -75,6 +75,12 @@ func (f *File) mistakes(c Check) Errors {
 			wrong(f.tree.key("tracks").items[i].key("name"), "track %s: there is one of that name above", t.Name)
 		}
 		seen[t.Name] = true
+		if t.Format != "" && !f.Record.Split {
+			wrong(f.tree.key("tracks").items[i].key("format"), "format: of one track; record wants split: true for that")
+		}
+		if t.Heed && f.Record.OnSignal == "" {
+			wrong(f.tree.key("tracks").items[i].key("heed"), "heed: record has no on-signal that could listen to it")
+		}
 		means(f.tree.key("tracks").items[i].key("from"), c.Selector)
 	}
 	if m := f.Monitor; m != nil {
@@ -92,6 +98,9 @@ func (f *File) mistakes(c Check) Errors {
 	record := f.tree.key("record")
 	if b := f.Record.Bits; b != 0 && b != 16 && b != 24 && b != 32 {
 		wrong(record.key("bits"), "bits: %d: want 16, 24 or 32", b)
+	}
+	if f.Record.Format == "flac" && f.Record.Bits == 32 {
+		wrong(record.key("bits"), "bits: FLAC holds no float; 16 or 24")
 	}
 	means(record.key("on-signal"), c.Level)
 	if f.Record.PreRoll != "" && f.Record.OnSignal == "" && !f.Record.Wait {
@@ -116,6 +125,12 @@ func (f *File) mistakes(c Check) Errors {
 		wrong(f.tree.key("deliver"), "deliver: wants edit (with pauses: [x1] takes stay as they are)")
 	}
 	for i, copy := range f.Deliver {
+		for _, other := range f.Deliver[:i] {
+			if other.Folder == copy.Folder && f.tail(other) == f.tail(copy) {
+				wrong(f.tree.key("deliver").items[i], "deliver: there is one above that goes to the same file; another folder tells them apart")
+				break
+			}
+		}
 		if b := copy.Bits; b != 0 && b != 16 && b != 24 && b != 32 {
 			wrong(f.tree.key("deliver").items[i].key("bits"), "bits: %d: want 16, 24 or 32", b)
 		}

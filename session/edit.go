@@ -200,6 +200,20 @@ func (s *Session) Deliver(ctx context.Context, numbers []int) ([]string, error) 
 
 var extensions = map[string]string{"wav": ".wav", "flac": ".flac", "m4a": ".m4a", "alac": ".m4a", "mp3": ".mp3", "listening-device": ".m4a"}
 
+// tail is how the name of a copy ends: with its form too, where another copy
+// before it would have the same name.
+func (f *File) tail(c Copy) string {
+	for _, other := range f.Deliver {
+		if other == c {
+			break
+		}
+		if other.Folder == c.Folder && extensions[other.As] == extensions[c.As] {
+			return "-" + c.As + extensions[c.As]
+		}
+	}
+	return extensions[c.As]
+}
+
 func (s *Session) deliver(ctx context.Context, t Take, c Copy, edited string, before []delivered) (string, error) {
 	of, err := stampOf(edited)
 	if s.Dry && errors.Is(err, fs.ErrNotExist) {
@@ -212,7 +226,7 @@ func (s *Session) deliver(ctx context.Context, t Take, c Copy, edited string, be
 		return "", err
 	}
 	folder := s.Path(c.Folder)
-	out := filepath.Join(folder, strings.TrimSuffix(filepath.Base(edited), filepath.Ext(edited))+extensions[c.As])
+	out := filepath.Join(folder, strings.TrimSuffix(filepath.Base(edited), filepath.Ext(edited))+s.tail(c))
 	args := []string{"deliver", edited, "-o", out, "--as", c.As}
 	for _, o := range []struct{ value, flag string }{
 		{c.Title, "--title"}, {c.Artist, "--artist"}, {c.Album, "--album"}, {c.Track, "--track"}, {c.Comment, "--comment"},

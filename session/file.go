@@ -80,8 +80,10 @@ func (p *Patch) UnmarshalJSON(b []byte) error {
 
 // Track is a named part of every take.
 type Track struct {
-	Name string `json:"name"`
-	From string `json:"from"`
+	Name   string `json:"name"`
+	From   string `json:"from"`
+	Format string `json:"format"`
+	Heed   bool   `json:"heed"`
 }
 
 // Monitor is how one hears oneself.
@@ -94,6 +96,7 @@ type Monitor struct {
 // Record is how takes are recorded; durations and levels are as on the command
 // line.
 type Record struct {
+	Format       string `json:"format"`
 	Bits         int    `json:"bits"`
 	Dither       bool   `json:"dither"`
 	Split        bool   `json:"split"`

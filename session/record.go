@@ -102,7 +102,7 @@ func (s *Session) record(ctx context.Context, takes []Take, args []string, joine
 		if o.Err == nil {
 			o.Err = errors.New("the recorder said nothing")
 		}
-		if len(t.found(".wav")) == 0 { // nothing was recorded; else Mend looks at it
+		if len(t.found(".wav"))+len(t.found(".flac")) == 0 { // nothing was recorded; else Mend looks at it
 			t.Finished, t.Rejected = true, true
 			t.Notes = append(t.Notes, "not recorded")
 			return Take{}, errors.Join(o.Err, s.home.logTake(t))
@@ -178,6 +178,14 @@ func (s *Session) recordArgs() []string {
 	if r.Bits != 0 {
 		args = append(args, "--bits", strconv.Itoa(r.Bits))
 	}
+	for _, t := range s.Tracks {
+		if t.Format != "" {
+			args = append(args, "--format", t.Name+"="+t.Format)
+		}
+		if t.Heed {
+			args = append(args, "--heed", t.Name)
+		}
+	}
 	if r.Dither {
 		args = append(args, "--dither")
 	}
@@ -204,8 +212,9 @@ func (s *Session) Mend(ctx context.Context) error {
 		if t.Finished {
 			continue
 		}
-		for _, part := range t.found(".part.wav") {
-			whole := strings.TrimSuffix(part, ".part.wav") + ".wav"
+		for _, part := range append(t.found(".part.wav"), t.found(".part.flac")...) {
+			i := strings.LastIndex(part, ".part.")
+			whole := part[:i] + part[i+len(".part"):]
 			if o := s.Do(ctx, []string{"recover", part, "-o", whole}); o.Err != nil {
 				return o.Err
 			}
@@ -218,7 +227,7 @@ func (s *Session) Mend(ctx context.Context) error {
 				return err
 			}
 		}
-		t.Files = t.found(".wav")
+		t.Files = append(t.found(".wav"), t.found(".flac")...)
 		t.Finished, t.Rejected = true, len(t.Files) == 0
 		t.Notes = append(t.Notes, "the recorder died")
 		if err := s.measure(ctx, &t); err != nil {
@@ -254,7 +263,7 @@ func (s *Session) measure(ctx context.Context, t *Take) error {
 
 // found are the files of a take that end so: one, or one for each track.
 func (t Take) found(ending string) []string {
-	stem := escape(strings.TrimSuffix(t.File, ".wav"))
+	stem := escape(strings.TrimSuffix(t.File, filepath.Ext(t.File)))
 	one, _ := filepath.Glob(stem + ending) // the pattern is well made
 	split, _ := filepath.Glob(stem + "-*" + ending)
 	return append(one, split...)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -165,35 +166,42 @@ func (s *Session) prepare() ([]step, error) {
 // Up brings the machine into the state that the session wants. What is so
 // already is left alone. Before anything changes the journal has how it is put
 // back. The error is partial where only ports are missing that may come later.
-func (s *Session) Up(ctx context.Context) error {
+// What was taken is returned, also of an Up that fails.
+func (s *Session) Up(ctx context.Context) ([]Step, error) {
+	taken := []Step{}
 	if err := s.claim(); err != nil {
-		return err
+		return taken, err
 	}
 	if err := s.hooks(ctx, "before-up", nil); err != nil {
-		return err
+		return taken, err
 	}
 	steps, err := s.prepare()
 	if err != nil {
-		return err
+		return taken, err
 	}
 	var absent error
 	for _, st := range steps {
 		if err := ctx.Err(); err != nil {
-			return err
+			return taken, err
 		}
-		missing, err := s.take(ctx, st)
+		t, missing, err := s.take(ctx, st)
+		did := Step{st.name, t.args, t.lines, t.absent, ""}
+		if why := cmp.Or(err, missing); why != nil {
+			did.Error = why.Error()
+		}
+		taken = append(taken, did)
 		if err != nil {
-			return err
+			return taken, err
 		}
 		absent = errors.Join(absent, missing)
 	}
 	if err := s.hooks(ctx, "after-up", nil); err != nil {
-		return err
+		return taken, err
 	}
 	if absent != nil {
-		return &Partial{absent}
+		return taken, &Partial{absent}
 	}
-	return nil
+	return taken, nil
 }
 
 // Partial is the error of what was done but for something that was missing.
@@ -204,89 +212,102 @@ func (p *Partial) Unwrap() error { return p.Err }
 
 // take takes a step, if it changes anything. missing is what it could not
 // reach; err is why it failed.
-func (s *Session) take(ctx context.Context, st step) (missing, err error) {
-	t, err := st.look(ctx, s.Do)
+func (s *Session) take(ctx context.Context, st step) (t todo, missing, err error) {
+	t, err = st.look(ctx, s.Do)
 	if err != nil {
-		return nil, err
+		return t, nil, err
 	}
 	if len(t.lines) == 0 && len(t.absent) == 0 {
 		s.Tell("already so", "step", st.name)
-		return nil, nil
+		return t, nil, nil
 	}
 	undo := t.undo
 	if t.save != nil {
 		switch o := s.Do(ctx, t.save); {
 		case o.Code == noMatch: // there is nothing yet
 		case o.Err != nil:
-			return nil, o.Err
+			return t, nil, o.Err
 		default:
 			undo = append([][]string{t.restore}, undo...)
 		}
 	}
 	if len(undo) > 0 {
 		if err := s.home.note(change{s.Now(), st.name, undo}); err != nil {
-			return nil, err
+			return t, nil, err
 		}
 	}
 	o := s.Do(ctx, t.args)
 	if o.Err != nil && o.Code != partly && o.Code != noMatch {
-		return nil, o.Err
+		return t, nil, o.Err
 	}
 	s.Tell("done", "step", st.name, "changes", t.lines)
 	if o.Err != nil {
 		s.Tell("missing", "step", st.name, "error", o.Err.Error())
 	}
-	return o.Err, nil
+	return t, o.Err, nil
+}
+
+// Undone is a step that Down put back, and how.
+type Undone struct {
+	Step     string     `json:"step"`
+	Commands [][]string `json:"commands"`
 }
 
 // Down puts back what Up and the steps after it changed, the last first, and
 // forgets each change when it is put back. What is gone meanwhile is no error:
-// a port, or the server itself.
-func (s *Session) Down(ctx context.Context) error {
+// a port, or the server itself. What was put back is returned, also of a Down
+// that fails.
+func (s *Session) Down(ctx context.Context) ([]Undone, error) {
+	undone := []Undone{}
 	if err := s.hooks(ctx, "before-down", nil); err != nil {
-		return err
+		return undone, err
 	}
 	changes, err := s.home.changes()
 	if err != nil {
-		return err
+		return undone, err
 	}
-	if s.Dry {
-		for _, c := range slices.Backward(changes) {
-			for _, args := range slices.Backward(c.Undo) {
+	for i, c := range slices.Backward(changes) {
+		u := Undone{Step: c.Step}
+		for _, args := range slices.Backward(c.Undo) {
+			u.Commands = append(u.Commands, args)
+			if s.Dry {
 				s.Tell("would", "command", args)
+				continue
 			}
-		}
-		return nil
-	}
-	for i := len(changes) - 1; i >= 0; i-- {
-		for _, args := range slices.Backward(changes[i].Undo) {
 			if err := ctx.Err(); err != nil {
-				return err
+				return undone, err
 			}
 			o := s.Do(ctx, args)
 			gone := o.Code == noMatch || o.Code == noServer
 			if o.Err != nil && !gone {
-				return fmt.Errorf("%s: %w", strings.Join(args, " "), o.Err)
+				return undone, fmt.Errorf("%s: %w", strings.Join(args, " "), o.Err)
 			}
 		}
-		s.Tell("put back", "step", changes[i].Step)
-		if err := s.home.forget(i); err != nil {
-			return err
+		undone = append(undone, u)
+		if s.Dry {
+			continue
 		}
+		s.Tell("put back", "step", c.Step)
+		if err := s.home.forget(i); err != nil {
+			return undone, err
+		}
+	}
+	if s.Dry {
+		return undone, s.hooks(ctx, "after-down", nil)
 	}
 	before, err := filepath.Glob(filepath.Join(s.home.dir, "before-*"))
 	if err != nil {
-		return err
+		return undone, err
 	}
 	for _, name := range before {
 		if err := os.Remove(name); err != nil {
-			return err
+			return undone, err
 		}
 	}
 	if err := s.hooks(ctx, "after-down", nil); err != nil {
-		return err
+		return undone, err
 	}
-	return s.unclaim()
+	return undone, s.unclaim()
 }
 
 // claimed is what the session that is up says of itself, for all others.

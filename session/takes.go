@@ -78,5 +78,9 @@ func (f *File) fill(pattern string, number int, begun time.Time) string {
 
 // takeFile is the file of a take.
 func (f *File) takeFile(number int, begun time.Time) string {
-	return filepath.Join(f.Path(f.Takes.Folder), f.fill(f.Takes.Name, number, begun)+".wav")
+	ending := ".wav"
+	if f.Record.Format == "flac" {
+		ending = ".flac"
+	}
+	return filepath.Join(f.Path(f.Takes.Folder), f.fill(f.Takes.Name, number, begun)+ending)
 }

@@ -27,6 +27,8 @@ type recording struct {
 	bits     int  // 32 is float
 	flac     bool // takes are FLAC
 	dither   bool
+	forms    map[string]trackForm // of the tracks that are not as bits and flac say
+	heeded   []string             // tracks that onSignal and silence listen to; none: all
 	length   time.Duration
 	wait     bool          // for jackknife take start
 	onSignal float64       // level that begins a take; 0: none does
@@ -68,6 +70,7 @@ func recordCommand(s *streams) *cobra.Command {
 	var from, tracks, follow []string
 	var alongside alongFlags
 	var onSignal, onMarker string
+	var formats []string
 	c := &cobra.Command{
 		Use:   "record TAKE",
 		Short: "Record a take from JACK",
@@ -87,7 +90,8 @@ and no marks: these stand in TAKE.events.jsonl.
 
 The take begins at once, or with --wait at jackknife take start, or with
 --on-signal -40dB when a channel gets as loud as that; --until-silence ends it
-when none has been for so long. --with-transport: it begins when JACK's transport
+when none has been for so long; --heed has them listen to some tracks only.
+--with-transport: it begins when JACK's transport
 rolls and ends when that stops, to the block. --pre-roll keeps the time before in
 memory, and the take begins with it. With --takes FOLDER the program stays, and
 makes take after take, numbered and with date and time in their names.
@@ -200,6 +204,9 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 				err = r.lineupOnDevice(from, tracks)
 			}
 			if err == nil {
+				err = r.readForms(formats)
+			}
+			if err == nil {
 				err = alongside.read(&r)
 			}
 			if err != nil {
@@ -217,6 +224,8 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 	f.BoolVar(&r.flac, "flac", false, "with --takes: make them FLAC")
 	f.BoolVar(&r.split, "split", false, "write a file for each track")
 	f.IntVar(&r.bits, "bits", 32, "16 or 24, or 32 for float; FLAC has 24")
+	f.StringArrayVar(&formats, "format", nil, "`TRACK=FORM`, with --split: float, 24, 16, flac or flac16 for this track; may be given more than once")
+	f.StringArrayVar(&r.heeded, "heed", nil, "`TRACK` that --on-signal and --until-silence listen to (default all); may be given more than once")
 	f.BoolVar(&r.dither, "dither", false, "with --bits 16 or 24: add triangular noise of one step instead of rounding")
 	f.DurationVar(&r.length, "for", 0, "length of a take, exact to the frame (30s, 1h10m)")
 	f.StringVar(&r.takes, "takes", "", "make take after take in this `folder`")
@@ -347,6 +356,63 @@ func (r *recording) lineup(g jackgraph.Graph) ([]channel, error) {
 	return all, nil
 }
 
+// trackForm is how a track is stored.
+type trackForm struct {
+	bits      int // 32 is float
+	extension string
+}
+
+var trackForms = map[string]trackForm{"float": {32, ".wav"}, "24": {24, ".wav"}, "16": {16, ".wav"}, "flac": {24, ".flac"}, "flac16": {16, ".flac"}}
+
+func (f trackForm) format(rateHz int) wav.Format {
+	format := wav.Format{RateHz: rateHz, Bits: f.bits, SampleBytes: f.bits / 8}
+	if f.bits == 32 {
+		format.Encoding = wav.Float
+	}
+	return format
+}
+
+// readForms reads what is said of single tracks.
+func (r *recording) readForms(formats []string) error {
+	known := func(flag, name string) error {
+		for _, in := range r.inputs {
+			if in.track == name {
+				return nil
+			}
+		}
+		for _, c := range r.heard {
+			if c.track == name {
+				return nil
+			}
+		}
+		return usagef("--%s %s: no --track has this name", flag, name)
+	}
+	r.forms = map[string]trackForm{}
+	for _, text := range formats {
+		name, form, _ := strings.Cut(text, "=")
+		f, ok := trackForms[form]
+		switch {
+		case !ok:
+			return usagef("--format %q: want TRACK=FORM, float, 24, 16, flac or flac16", text)
+		case !r.split:
+			return usagef("--format %s: goes with --split; without it all tracks are in one file", text)
+		}
+		if err := known("format", name); err != nil {
+			return err
+		}
+		r.forms[name] = f
+	}
+	for _, name := range r.heeded {
+		if err := known("heed", name); err != nil {
+			return err
+		}
+	}
+	if len(r.heeded) > 0 && r.onSignal == 0 {
+		return usagef("--heed: goes with --on-signal")
+	}
+	return nil
+}
+
 // fits refuses files that cannot hold their channels.
 func (r *recording) fits(channels []channel) error {
 	file := r.file
@@ -354,7 +420,7 @@ func (r *recording) fits(channels []channel) error {
 		file = filepath.Join(r.takes, "take.flac")
 	}
 	for _, p := range r.parts(file, channels, 0) {
-		if n := p.format.Channels; r.isFLAC() && n > maxFLAC {
+		if n := p.format.Channels; strings.EqualFold(filepath.Ext(p.file), ".flac") && n > maxFLAC {
 			return &failure{code: exitFailed, err: fmt.Errorf("%s: %d channels, and FLAC holds %d", p.file, n, maxFLAC),
 				hint: "--split writes a file for each track"}
 		}
@@ -364,10 +430,7 @@ func (r *recording) fits(channels []channel) error {
 
 // parts says which channels go to which file of the take file.
 func (r *recording) parts(file string, channels []channel, rateHz int) []part {
-	f := wav.Format{RateHz: rateHz, Bits: r.bits, SampleBytes: r.bits / 8}
-	if r.bits == 32 {
-		f.Encoding = wav.Float
-	}
+	f := trackForm{bits: r.bits}.format(rateHz)
 	if !r.split {
 		f.Channels = len(channels)
 		return []part{{file: file, format: f}}
@@ -382,8 +445,12 @@ func (r *recording) parts(file string, channels []channel, rateHz int) []part {
 		if name == "" {
 			name = strconv.Itoa(i + 1)
 		}
-		f.Channels = 1
-		parts = append(parts, part{file: suffixed(file, "-"+name), first: i, format: f})
+		own, file := f, file
+		if form, ok := r.forms[name]; ok {
+			own, file = form.format(rateHz), strings.TrimSuffix(file, filepath.Ext(file))+form.extension
+		}
+		own.Channels = 1
+		parts = append(parts, part{file: suffixed(file, "-"+name), first: i, format: own})
 	}
 	return parts
 }

@@ -83,6 +83,7 @@ func newDeck(ctx context.Context, s *streams, want recording, channels []channel
 		} else {
 			d.sources = append(d.sources, c.source)
 		}
+		d.meters[i].unheeded = len(want.heeded) > 0 && !slices.Contains(want.heeded, c.track)
 	}
 	d.pre.size = int(frames(want.preRoll, rateHz)) * 4 * len(channels)
 	if !want.quiet && terminal(s.err) {
@@ -582,6 +583,7 @@ type meter struct {
 	high         uint32              // bits of the highest value of a block
 	clips        int64               // samples at full scale
 	loud         *loudness.Momentary // nil: nobody sees it
+	unheeded     bool                // begins and ends no take
 }
 
 // fullScale is where converters clip: the highest value of 16 bits.
@@ -602,7 +604,8 @@ func clips(block []byte) bool {
 	return len(block) > 0 && (uint64(binary.LittleEndian.Uint32(block))&^sign+rest)&sign != 0
 }
 
-// measure adds a block to the meters of its channels, and returns its peak.
+// measure adds a block to the meters of its channels, and returns the peak of
+// those that are heeded.
 func measure(meters []meter, block []byte) float64 {
 	// Floats without their sign are ordered as their bits are.
 	full, none := math.Float32bits(fullScale), math.Float32bits(float32(math.Inf(1)))
@@ -627,7 +630,9 @@ func measure(meters []meter, block []byte) float64 {
 		peak := float64(math.Float32frombits(m.high))
 		m.high = 0
 		m.peak, m.top = max(m.peak, peak), max(m.top, peak)
-		loudest = max(loudest, peak)
+		if !m.unheeded {
+			loudest = max(loudest, peak)
+		}
 		if m.loud != nil {
 			m.listen(block[4*c:], 4*len(meters))
 		}

@@ -410,6 +410,7 @@ func printSteps(w io.Writer, steps []session.Step) {
 
 func sessionUpCommand(s *streams) *cobra.Command {
 	var f sessionFlags
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "up [FILE]",
 		Short: "Bring the machine into the state a session wants",
@@ -417,7 +418,8 @@ func sessionUpCommand(s *streams) *cobra.Command {
 already is left alone; before anything changes, the journal has how it is put back.
 One session is up at a time.
 
-Exit 5 if ports of the patch are absent; the rest is done.`,
+Exit 5 if ports of the patch are absent; the rest is done. --json prints an array
+of the steps taken, as session plan does; empty changes: it was so already.`,
 		Example: `  jackknife session up evening.yaml
   jackknife session up evening.yaml --profile laptop`,
 		Args: oneFile,
@@ -427,30 +429,40 @@ Exit 5 if ports of the patch are absent; the rest is done.`,
 				return err
 			}
 			defer open.Close()
+			var steps []session.Step
 			if f.dryRun {
-				steps, err := open.Plan(c.Context())
-				if err == nil {
-					printSteps(s.out, steps)
-				}
-				return err
+				steps, err = open.Plan(c.Context())
+			} else {
+				steps, err = open.Up(c.Context())
 			}
-			return sessionFailure(open.Up(c.Context()))
+			switch {
+			case asJSON:
+				return errors.Join(writeJSON(s.out, append([]session.Step{}, steps...)), sessionFailure(err))
+			case f.dryRun && err == nil:
+				printSteps(s.out, steps)
+			}
+			return sessionFailure(err)
 		},
 	}
 	f.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print the steps as JSON")
 	c.Flags().BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would change, as session plan does")
 	return c
 }
 
 func sessionDownCommand(s *streams) *cobra.Command {
 	var f sessionFlags
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "down [FILE]",
 		Short: "Put back what session up changed",
 		Long: `Put back what the session changed, the last first: patch, names, card, and the
 server if the session started it. The journal knows what that was, also when the
 program that changed it was killed. What others have changed since stays; what is
-gone meanwhile is no error.`,
+gone meanwhile is no error.
+
+--json prints an array of what was put back: step, commands (each an array of
+words).`,
 		Example: `  jackknife session down evening.yaml`,
 		Args:    oneFile,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -464,11 +476,19 @@ gone meanwhile is no error.`,
 					return sessionFailure(err)
 				}
 			}
-			return sessionFailure(open.Down(c.Context()))
+			if asJSON && f.dryRun { // these are told as one array
+				open.Tell = func(string, ...any) {}
+			}
+			undone, err := open.Down(c.Context())
+			if asJSON {
+				return errors.Join(writeJSON(s.out, undone), sessionFailure(err))
+			}
+			return sessionFailure(err)
 		},
 	}
 	f.add(c)
 	f.dry(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print what was put back as JSON")
 	return c
 }
 
@@ -580,7 +600,7 @@ func sessionDeliverCommand(s *streams) *cobra.Command {
 		Short: "Make the files that the listeners of a session get",
 		Long: `Make of the edited takes the files that the session delivers (see jackknife deliver).
 What was delivered before and has not changed is passed over. Where an encoder is
-missing the other forms are delivered all the same; exit 1.`,
+missing the other forms are delivered all the same; exit 5 then.`,
 		Example: `  jackknife session deliver evening.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			open, numbers, err := f.openNumbered(s, args)
@@ -589,6 +609,7 @@ missing the other forms are delivered all the same; exit 1.`,
 			}
 			defer open.Close()
 			files, err := open.Deliver(c.Context(), numbers)
+			err = deliveredSome(files, err)
 			switch {
 			case asJSON:
 				return errors.Join(writeJSON(s.out, append([]string{}, files...)), sessionFailure(err))
@@ -604,6 +625,19 @@ missing the other forms are delivered all the same; exit 1.`,
 	f.dry(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print an array of file names")
 	return c
+}
+
+// deliveredSome gives the failure of some deliveries its exit code.
+func deliveredSome(files []string, err error) error {
+	if err == nil || len(files) == 0 || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var f *failure
+	hint := ""
+	if errors.As(err, &f) {
+		hint = f.hint
+	}
+	return &failure{code: exitPartly, err: err, hint: hint}
 }
 
 // openNumbered opens the session of a command line that may name takes, too.

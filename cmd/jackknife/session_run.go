@@ -133,9 +133,12 @@ func runSession(ctx context.Context, open *session.Session, takes int, keepUp bo
 	r = sessionRun{Takes: []session.Take{}, Edited: []session.Edited{}, Delivered: []string{}}
 	if !keepUp {
 		// However it ends, interrupted too: the machine is put back.
-		defer func() { err = errors.Join(err, open.Down(context.WithoutCancel(ctx))) }()
+		defer func() {
+			_, down := open.Down(context.WithoutCancel(ctx))
+			err = errors.Join(err, down)
+		}()
 	}
-	if err := open.Up(ctx); err != nil {
+	if _, err := open.Up(ctx); err != nil {
 		return r, err
 	}
 	var lost error
@@ -163,7 +166,7 @@ func runSession(ctx context.Context, open *session.Session, takes int, keepUp bo
 			return r, errors.Join(lost, err)
 		}
 		if r.Delivered, err = open.Deliver(ctx, numbers); err != nil {
-			return r, errors.Join(lost, err)
+			return r, errors.Join(lost, deliveredSome(r.Delivered, err))
 		}
 	}
 	return r, lost
