@@ -69,7 +69,7 @@ func FuzzCompareScript(f *testing.F) {
 		}
 		var said []editor.Said
 		for i, w := range strings.Fields(read) {
-			said = append(said, editor.Said{Span: editor.Span{Start: int64(10 * i), End: int64(10*i + 9)}, Words: w})
+			said = append(said, editor.Said{Span: editor.Span{Start: int64(1000 * i), End: int64(1000*i + 900)}, Words: w})
 		}
 		number := 0
 		for _, l := range editor.CompareScript(script, said) {
@@ -84,7 +84,7 @@ func FuzzCompareScript(f *testing.F) {
 				t.Fatalf("%+v", l)
 			}
 			for i, r := range l.Read {
-				if r.Len() <= 0 || i > 0 && r.Start < l.Read[i-1].End || r.End > int64(10*len(said)) {
+				if r.Len() <= 0 || i > 0 && r.Start < l.Read[i-1].End || r.End > int64(1000*len(said)) {
 					t.Fatalf("%+v", l)
 				}
 			}
