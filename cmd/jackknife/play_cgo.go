@@ -137,7 +137,9 @@ func (want playing) play(ctx context.Context, s *streams, p *programme, on playe
 	joins := p.joins
 	played, err := on.Play(ctx, func(p rt.Played) {
 		for len(joins) > 0 && p.Frames > joins[0].starts {
-			fmt.Fprintln(s.err, joins[0].says)
+			if !want.quiet {
+				fmt.Fprintln(s.err, joins[0].says)
+			}
 			joins = joins[1:]
 		}
 	})
