@@ -1,18 +1,21 @@
 package session
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // mistakes are what the schema cannot see: parts that do not go together, and
-// texts that mean nothing to the command they are for.
-func (f *File) mistakes(c Check) Errors {
+// texts that mean nothing to the command they are for. Of a file of which some is
+// left out, only what each part is by itself can be judged.
+func (f *File) mistakes(c Check, partial bool) Errors {
 	var errs Errors
 	wrong := func(n *node, format string, args ...any) {
 		errs = append(errs, &Error{n.at, fmt.Sprintf(format, args...)})
+	}
+	clash := wrong
+	if partial {
+		clash = func(*node, string, ...any) {}
 	}
 	means := func(n *node, check func(string) error) {
 		if n == nil || check == nil {
@@ -31,55 +34,58 @@ func (f *File) mistakes(c Check) Errors {
 	if s := f.Server; s != nil {
 		n := f.tree.key("server")
 		if s.Driver == "dummy" && s.Device != "" {
-			wrong(n.key("device"), "device: the dummy driver has none")
+			clash(n.key("device"), "device: the dummy driver has none")
 		}
 		if s.Block&(s.Block-1) != 0 {
 			wrong(n.key("block"), "block: %d is not a power of two", s.Block)
 		}
 	}
 	if card := f.Card; card != nil && card.Input != "" && card.Scene == "" {
-		wrong(f.tree.key("card").key("input"), "input: belongs to a scene")
+		clash(f.tree.key("card").key("input"), "input: belongs to a scene")
 	}
 	if p := f.Patch; p != nil {
 		n := f.tree.key("patch")
 		if p.File == "" && len(p.Lines) == 0 {
-			wrong(n, "patch: neither lines nor a file")
+			clash(n, "patch: neither lines nor a file")
 		}
 		if p.File != "" && len(p.Lines) > 0 {
-			wrong(n.key("file"), "patch: lines or a file, not both (a patch file can include others)")
+			clash(n.key("file"), "patch: lines or a file, not both (a patch file can include others)")
 		}
 		if p.Scope != "" && !p.Exact {
-			wrong(n.key("scope"), "scope: says what exact is about, and exact is not set")
+			clash(n.key("scope"), "scope: says what exact is about, and exact is not set")
 		}
 		lines := n
 		if n.kind == mapping {
 			means(n.key("scope"), c.Selector)
 			lines = n.key("lines")
 		}
-		if c.Patch != nil && lines != nil && c.Patch(p.Lines) != nil {
-			for i := range p.Lines {
-				if err := c.Patch(p.Lines[:i+1]); err != nil {
-					at := lines
-					if lines.kind == list {
-						at = lines.items[i]
-					}
-					wrong(at, "%s", err)
-					break
+		if c.Patch != nil && lines != nil {
+			var good []string
+			for i, line := range p.Lines {
+				err := c.Patch(append(good, line))
+				if err == nil {
+					good = append(good, line)
+					continue
 				}
+				at := lines
+				if lines.kind == list {
+					at = lines.items[i]
+				}
+				wrong(at, "%s", err)
 			}
 		}
 	}
 	seen := map[string]bool{}
 	for i, t := range f.Tracks {
 		if seen[t.Name] {
-			wrong(f.tree.key("tracks").items[i].key("name"), "track %s: there is one of that name above", t.Name)
+			clash(f.tree.key("tracks").items[i].key("name"), "track %s: there is one of that name above", t.Name)
 		}
 		seen[t.Name] = true
 		if t.Format != "" && !f.Record.Split {
-			wrong(f.tree.key("tracks").items[i].key("format"), "format: of one track; record wants split: true for that")
+			clash(f.tree.key("tracks").items[i].key("format"), "format: of one track; record wants split: true for that")
 		}
 		if t.Heed && f.Record.OnSignal == "" {
-			wrong(f.tree.key("tracks").items[i].key("heed"), "heed: record has no on-signal that could listen to it")
+			clash(f.tree.key("tracks").items[i].key("heed"), "heed: record has no on-signal that could listen to it")
 		}
 		means(f.tree.key("tracks").items[i].key("from"), c.Selector)
 	}
@@ -87,11 +93,11 @@ func (f *File) mistakes(c Check) Errors {
 		n := f.tree.key("monitor")
 		switch {
 		case m.Through == "jack" && m.To == "":
-			wrong(n, "monitor: through jack wants to: the inputs that one hears")
+			clash(n, "monitor: through jack wants to: the inputs that one hears")
 		case m.Through == "jack" && len(f.Tracks) == 0:
-			wrong(n, "monitor: there are no tracks to hear")
+			clash(n, "monitor: there are no tracks to hear")
 		case m.Through == "card" && m.To != "":
-			wrong(n.key("to"), "to: belongs to monitoring through jack")
+			clash(n.key("to"), "to: belongs to monitoring through jack")
 		}
 		means(n.key("to"), c.Selector)
 	}
@@ -100,17 +106,17 @@ func (f *File) mistakes(c Check) Errors {
 		wrong(record.key("bits"), "bits: %d: want 16, 24 or 32", b)
 	}
 	if f.Record.Format == "flac" && f.Record.Bits == 32 {
-		wrong(record.key("bits"), "bits: FLAC holds no float; 16 or 24")
+		clash(record.key("bits"), "bits: FLAC holds no float; 16 or 24")
 	}
 	means(record.key("on-signal"), c.Level)
 	if f.Record.PreRoll != "" && f.Record.OnSignal == "" && !f.Record.Wait {
-		wrong(record.key("pre-roll"), "pre-roll: a take that begins at once has nothing before it; on-signal or wait goes with it")
+		clash(record.key("pre-roll"), "pre-roll: a take that begins at once has nothing before it; on-signal or wait goes with it")
 	}
 	if f.Record.UntilSilence != "" && f.Record.OnSignal == "" {
-		wrong(record.key("until-silence"), "until-silence: on-signal says what silence is")
+		clash(record.key("until-silence"), "until-silence: on-signal says what silence is")
 	}
 	if len(f.Tracks) == 0 && record != nil {
-		wrong(record, "record: there are no tracks")
+		clash(record, "record: there are no tracks")
 	}
 	if strings.ContainsAny(f.Takes.Name, "/\x00") {
 		wrong(f.tree.key("takes").key("name"), "name: a file name, not a path (folder is for that)")
@@ -119,15 +125,15 @@ func (f *File) mistakes(c Check) Errors {
 	}
 	means(f.tree.key("edit").key("pauses"), c.PauseRule)
 	if e := f.Edit; e != nil && e.Sync && !f.Record.Split {
-		wrong(f.tree.key("edit").key("sync"), "sync: the tracks of a take are cut alike unless record has split: true")
+		clash(f.tree.key("edit").key("sync"), "sync: the tracks of a take are cut alike unless record has split: true")
 	}
 	if len(f.Deliver) > 0 && f.Edit == nil {
-		wrong(f.tree.key("deliver"), "deliver: wants edit (with pauses: [x1] takes stay as they are)")
+		clash(f.tree.key("deliver"), "deliver: wants edit (with pauses: [x1] takes stay as they are)")
 	}
 	for i, copy := range f.Deliver {
 		for _, other := range f.Deliver[:i] {
 			if other.Folder == copy.Folder && f.tail(other) == f.tail(copy) {
-				wrong(f.tree.key("deliver").items[i], "deliver: there is one above that goes to the same file; another folder tells them apart")
+				clash(f.tree.key("deliver").items[i], "deliver: there is one above that goes to the same file; another folder tells them apart")
 				break
 			}
 		}
@@ -135,6 +141,5 @@ func (f *File) mistakes(c Check) Errors {
 			wrong(f.tree.key("deliver").items[i].key("bits"), "bits: %d: want 16, 24 or 32", b)
 		}
 	}
-	slices.SortStableFunc(errs, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
 	return errs
 }

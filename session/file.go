@@ -236,22 +236,35 @@ func Read(name string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if errs = append(errs, rules.check(rules, tree, "")...); len(errs) > 0 {
-		return nil, errs
-	}
+	errs = append(errs, rules.check(rules, tree, "")...)
 	tree.remove("include")
+	if len(errs) > 0 { // what else is wrong is seen in what is left without these
+		if f, err := decode(name, tree.without(errs), rules); err == nil {
+			errs = append(errs, f.mistakes(o.Check, true)...)
+		}
+		return nil, errs.sorted()
+	}
+	f, err := decode(name, tree, rules)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if errs := f.mistakes(o.Check, false); len(errs) > 0 {
+		return nil, errs.sorted()
+	}
+	return f, nil
+}
+
+// decode makes a session file of a tree that the schema allows.
+func decode(name string, tree *node, rules *schema) (*File, error) {
 	f := &File{path: name, tree: tree}
 	b, err := tree.json(rules, rules)
 	if err == nil {
 		err = json.Unmarshal(b, f)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	f.defaults()
-	if errs := f.mistakes(o.Check); len(errs) > 0 {
-		return nil, errs
-	}
 	return f, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -174,4 +175,34 @@ func FuzzRead(f *testing.F) {
 			t.Error("a session without a name")
 		}
 	})
+}
+
+// All mistakes come at once, in the order of the file: those that the schema
+// sees, and those in what it sees nothing wrong with. What may only follow from
+// another mistake is not told beside it.
+func TestMistakesAtOnce(t *testing.T) {
+	named := files{"s.yaml": `name: bad one
+server: {driver: coreaudio, block: 100}
+tracks:
+  - {name: a}
+  - {name: b, from: "x:y", heed: true}
+record: {bits: 20, pre-roll: 3}
+deliver:
+  - {as: ogg}
+colour: red
+`}
+	_, err := Read("s.yaml", Options{Env: func(string) (string, bool) { return "", false },
+		Open: named.open})
+	var errs Errors
+	if !errors.As(err, &errs) {
+		t.Fatal(err)
+	}
+	var places []string
+	for _, e := range errs {
+		places = append(places, fmt.Sprintf("%d:%d %s", e.Line, e.Column, strings.Fields(e.Text)[0]))
+	}
+	want := []string{"1:7 name:", "2:18 driver:", "2:36 block:", "4:6 from", "6:16 bits:", "6:30 pre-roll:", "8:10 as:", "9:1 colour:"}
+	if !slices.Equal(places, want) {
+		t.Errorf("got %q\nwant %q\n%v", places, want, err)
+	}
 }

@@ -127,6 +127,11 @@ type Step struct {
 	Error   string   `json:"error,omitempty"`
 }
 
+// told is a step as others see it.
+func (st step) told(t todo) Step {
+	return Step{Name: st.name, Command: append([]string{}, t.args...), Changes: append([]string{}, t.lines...), Absent: append([]string{}, t.absent...)}
+}
+
 // Plan is what up would change. A step may not be able to say as long as those
 // before it are not taken: the ports of a server that does not run.
 func (s *Session) Plan(ctx context.Context) ([]Step, error) {
@@ -140,7 +145,7 @@ func (s *Session) Plan(ctx context.Context) ([]Step, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p := Step{st.name, t.args, t.lines, t.absent, ""}
+		p := st.told(t)
 		if err != nil {
 			p.Error = err.Error()
 		}
@@ -185,7 +190,7 @@ func (s *Session) Up(ctx context.Context) ([]Step, error) {
 			return taken, err
 		}
 		t, missing, err := s.take(ctx, st)
-		did := Step{st.name, t.args, t.lines, t.absent, ""}
+		did := st.told(t)
 		if why := cmp.Or(err, missing); why != nil {
 			did.Error = why.Error()
 		}

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -40,6 +42,13 @@ func (e Errors) Error() string {
 
 // Lines are the mistakes one by one, to be printed as such.
 func (e Errors) Lines() []string { return strings.Split(e.Error(), "\n") }
+
+func (e Errors) sorted() Errors {
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return e
+}
 
 type kind string
 
@@ -101,6 +110,37 @@ func (n *node) remove(name string) *node {
 		}
 	}
 	return nil
+}
+
+// without is a copy of a tree that lacks what stands where an error is, but for
+// mappings, in which something is missing then.
+func (n *node) without(errs Errors) *node {
+	wrong := map[Place]bool{}
+	for _, e := range errs {
+		wrong[e.Place] = true
+	}
+	var copied func(n *node) *node
+	copied = func(n *node) *node {
+		c := *n
+		c.items, c.keys = nil, nil
+		for _, i := range n.items {
+			if i.kind == mapping || !wrong[i.at] {
+				c.items = append(c.items, copied(i))
+			}
+		}
+		for _, k := range n.keys {
+			if k.value.kind == mapping && !unknown(errs, k) || !wrong[k.value.at] && !wrong[k.at] {
+				c.keys = append(c.keys, key{k.at, k.name, copied(k.value)})
+			}
+		}
+		return &c
+	}
+	return copied(n)
+}
+
+// unknown reports whether the name of a mapping is an error.
+func unknown(errs Errors, k key) bool {
+	return slices.ContainsFunc(errs, func(e *Error) bool { return e.Place == k.at && strings.HasPrefix(e.Text, k.name+": not known") })
 }
 
 // over lays a mapping over another: mappings are merged name by name, all else

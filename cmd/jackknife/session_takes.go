@@ -98,7 +98,14 @@ func printTakes(w io.Writer, takes []session.Take) {
 		if t.Finished {
 			fmt.Fprintf(w, "%s  %s  ", clock(t.Frames, max(1, t.RateHz)), plural(t.Gaps, "gap"))
 		}
-		fmt.Fprint(w, shown(filepath.Base(t.File)))
+		names := []string{filepath.Base(t.File)}
+		if len(t.Files) > 0 {
+			names = nil
+		}
+		for _, file := range t.Files {
+			names = append(names, filepath.Base(file))
+		}
+		fmt.Fprint(w, shownAll(names))
 		if len(t.Marks) > 0 {
 			fmt.Fprintf(w, "  %s", plural(len(t.Marks), "mark"))
 		}
