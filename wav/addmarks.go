@@ -22,6 +22,16 @@ type Mark struct {
 // when they are on the disk. Cue points count frames in 32 bits: marks beyond
 // them are left out, and how many were is returned.
 func AddMarks(name string, marks []Mark) (left int, err error) {
+	return storeMarks(name, marks, false)
+}
+
+// SetMarks is AddMarks for a file that may have marks: they are replaced. What
+// held them becomes JUNK.
+func SetMarks(name string, marks []Mark) (left int, err error) {
+	return storeMarks(name, marks, true)
+}
+
+func storeMarks(name string, marks []Mark, replace bool) (left int, err error) {
 	fit := make([]Mark, 0, len(marks))
 	for _, m := range marks {
 		if m.Frame < 0 || m.Frame > math.MaxUint32 || len(fit) == maxMarks {
@@ -37,14 +47,14 @@ func AddMarks(name string, marks []Mark) (left int, err error) {
 	if err != nil {
 		return 0, named(name, err)
 	}
-	err = addMarks(file, fit)
+	err = addMarks(file, fit, replace)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return 0, named(name, err)
 	}
 	return left, nil
 }
 
-func addMarks(file *os.File, marks []Mark) error {
+func addMarks(file *os.File, marks []Mark, replace bool) error {
 	st, err := file.Stat()
 	if err != nil {
 		return err
@@ -57,10 +67,18 @@ func addMarks(file *os.File, marks []Mark) error {
 		return fmt.Errorf("%s takes no marks", r.container)
 	}
 	room := r.ds64
+	var old []Chunk
 	for _, c := range r.chunks {
 		switch {
-		case c.ID == "cue ":
+		case c.ID == "cue " && !replace:
 			return errors.New("has cue points already")
+		case c.ID == "cue ":
+			old = append(old, c)
+		case c.ID == "LIST" && replace:
+			var kind [4]byte
+			if _, err := file.ReadAt(kind[:], c.Body); err == nil && string(kind[:]) == "adtl" {
+				old = append(old, c)
+			}
 		case c.ID == "JUNK" && c.At == 12 && c.Size >= ds64Bytes && room == 0:
 			room = c.Body
 		}
@@ -79,6 +97,11 @@ func addMarks(file *os.File, marks []Mark) error {
 		data: r.data, frames: r.frames, end: r.end + int64(len(chunks))}
 	if s.wide() && s.room == 0 {
 		return errors.New("has no room for the sizes of an RF64 file")
+	}
+	for _, c := range old {
+		if _, err := file.WriteAt([]byte("JUNK"), c.At); err != nil {
+			return err
+		}
 	}
 	if err := s.write(file); err != nil {
 		return err

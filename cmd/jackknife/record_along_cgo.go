@@ -100,7 +100,7 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 
 	pass := want // what is recorded, in a file of its own where it is a punch
 	if want.along.punch {
-		pass.file = want.passFile()
+		pass.file, pass.asJSON = want.passFile(), false
 	}
 	d := newDeck(ctx, s, pass, channels, l.Inputs(), l.RateHz())
 	d.waiting = l.Waiting
@@ -118,6 +118,9 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 	}
 	late := want.lateness(ctx, s, l)
 	d.now.first = int64(late)
+	if want.along.punch { // its events tell of the new take
+		d.now.events.take.file, d.now.events.first = want.file, span.Start
+	}
 	if !want.quiet {
 		line := "playing " + shown(want.along.file)
 		if want.along.punch {
@@ -151,6 +154,8 @@ func (want recording) recordAlong(ctx context.Context, s *streams) error {
 		// Lost frames are told after what there is was joined.
 		if joined := want.join(context.WithoutCancel(ctx), s, old, span.End, span.Len(), d.ended[0].report.Gaps); joined != nil {
 			err = errors.Join(joined, err)
+		} else if want.asJSON {
+			err = errors.Join(err, want.punched(d.ended[0], span.End, span.Len()).json(s.out))
 		}
 	}
 	if n := len(d.ended); n > 0 && !want.along.punch {

@@ -4,8 +4,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,8 +101,17 @@ func TestPunch(t *testing.T) {
 	if err := countingTake(oldName, 48000, 1, n); err != nil {
 		t.Fatal(err)
 	}
+	if out, err := exec.Command("ffmpeg", "-v", "error", "-i", oldName, "-c", "copy", "-write_bext", "1", "-metadata", "description=Tuesday", filepath.Join(dir, "told.wav")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.Rename(filepath.Join(dir, "told.wav"), oldName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wav.AddMarks(oldName, []wav.Mark{{Frame: 500, Label: "first"}, {Frame: 90000, Label: "flubbed"}}); err != nil {
+		t.Fatal(err)
+	}
 	old, _ := allFrames(t, oldName)
-	withoutGaps(t, dir, "record", "new.wav", "--punch", "old.wav", "--at", "1.25s", "--roll", "500ms", "--for", "1s",
+	p := withoutGaps(t, dir, "record", "new.wav", "--json", "--punch", "old.wav", "--at", "1.25s", "--roll", "500ms", "--for", "1s",
 		"--from", "cable-in:capture_1", "--to", "cable-out:playback_1")
 
 	if again, _ := allFrames(t, oldName); !bytes.Equal(again, old) {
@@ -113,10 +125,29 @@ func TestPunch(t *testing.T) {
 	if !bytes.Equal(pass[:3*roll], old[3*(at-roll):3*at]) {
 		t.Errorf("what was recorded of %v is at byte %d of the pass", old[3*(at-roll):3*(at-roll)+9], bytes.Index(pass, old[3*(at-roll):3*(at-roll+100)]))
 	}
-	if m := take.Marks(); len(m) != 1 || m[0].Frame != n || m[0].Label != "punch at 0:00:01.250" {
+	if m := take.Marks(); !slices.Equal(m, []wav.Mark{{Frame: 500, Label: "first"}, {Frame: 90000, Label: "flubbed"}, {Frame: n, Label: "punch at 0:00:01.250"}}) {
 		t.Errorf("marks %v", m)
 	}
-	joined, _ := allFrames(t, filepath.Join(dir, "new.wav"))
+	joined, made := allFrames(t, filepath.Join(dir, "new.wav"))
+	if m := made.Marks(); len(m) == 0 || m[0] != (wav.Mark{Frame: 500, Label: "first"}) {
+		t.Errorf("marks of the new take: %v", m)
+	}
+	for _, name := range []string{"new-whole.wav", "new.wav"} {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Contains(b, []byte("bext")) || !bytes.Contains(b, []byte("Tuesday")) {
+			t.Errorf("%s: what the old take said of itself is gone (%v)", name, err)
+		}
+	}
+	var told struct {
+		File   string   `json:"file"`
+		Files  []string `json:"files"`
+		Frames int64    `json:"frames"`
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &told); err != nil || told.File != "new.wav" || len(told.Files) != 1 || told.Files[0] != "new.wav" || told.Frames != made.Frames() {
+		t.Errorf("told %s: %v", p.out.String(), err)
+	}
+	if events, err := os.ReadFile(filepath.Join(dir, "new.events.jsonl")); err == nil && !bytes.Contains(events, []byte(`"take":"new.wav"`)) {
+		t.Errorf("%s", events)
+	}
 	const seam = 48 * 30
 	if len(joined) != 3*(at+48000-roll) || !bytes.Equal(joined[:3*(at-seam)], old[:3*(at-seam)]) || !bytes.Equal(joined[3*(at+seam):], pass[3*(roll+seam):]) {
 		t.Errorf("%d bytes are not the old take and the pass", len(joined))

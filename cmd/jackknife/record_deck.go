@@ -254,7 +254,7 @@ func (d *deck) store(p []byte) (int, error) {
 				r.stuck = nil
 				r.events.line("resumed", struct {
 					At int64 `json:"at"`
-				}{r.frames})
+				}{r.events.first + r.frames})
 				d.say("%s: written again", r.file)
 			}
 			return done, nil
@@ -264,7 +264,7 @@ func (d *deck) store(p []byte) (int, error) {
 			r.events.line("write error", struct {
 				At  int64  `json:"at"`
 				Why string `json:"why"`
-			}{r.frames, err.Error()})
+			}{r.events.first + r.frames, err.Error()})
 			d.say("warning: %s; the audio is kept in memory for %v", err, (d.want.ring - d.waiting()).Round(100*time.Millisecond))
 		}
 		if passing {
@@ -311,7 +311,7 @@ func (d *deck) doubt() {
 	r.events.line("write error", struct {
 		At  int64  `json:"at"`
 		Why string `json:"why"`
-	}{r.frames, err.Error()})
+	}{r.events.first + r.frames, err.Error()})
 	d.say("warning: %s; what is recorded may not be on the disk", err)
 }
 
@@ -336,7 +336,7 @@ func (d *deck) spill(why error) error {
 		At   int64  `json:"at"`
 		File string `json:"file"`
 		Why  string `json:"why"`
-	}{r.frames, name, why.Error()})
+	}{r.events.first + r.frames, name, why.Error()})
 	d.say("warning: %s; continued in %s from %s on", why, name, clock(r.frames, d.rateHz))
 	return nil
 }
@@ -370,7 +370,7 @@ func (d *deck) mark(label string) (wav.Mark, error) {
 	}
 	m := wav.Mark{Frame: max(0, d.frames+d.coming+frames(d.waiting(), d.rateHz)-r.first), Label: label}
 	r.marks = append(r.marks, m)
-	r.events.line("mark", markJSON{m.Frame, m.Label})
+	r.events.line("mark", markJSON{r.events.first + m.Frame, m.Label})
 	return m, nil
 }
 
@@ -444,13 +444,14 @@ func (d *deck) finish(loop rt.Report, cause error) {
 		r.marks[i].Frame = min(r.marks[i].Frame, report.Frames)
 	}
 	t := taken{file: r.file, rateHz: d.rateHz, ring: d.want.ring,
-		sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters))}
+		sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters)),
+		events: sidecarName(r.events.take.file)}
 	marks := r.marks
 	for _, tape := range append(r.before, r.tape) {
 		t.files = append(t.files, tape.files()...)
 		var e error
 		if marks, e = tape.mark(marks); e != nil {
-			d.say("warning: %s; the marks are in %s", e, sidecarName(r.file))
+			d.say("warning: %s; the marks are in %s", e, t.events)
 		}
 	}
 	for i, m := range d.meters {

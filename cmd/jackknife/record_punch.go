@@ -76,14 +76,7 @@ func (want recording) join(ctx context.Context, s *streams, old *wav.Reader, at,
 // writeWhole writes the old take and behind it the pass, with a mark between.
 func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64, lost []rt.Gap) error {
 	f := old.Format()
-	marks := old.Marks()
-	var w *wav.Writer
-	var err error
-	if len(marks) == 0 {
-		w, err = wav.CreateLike(name, old)
-	} else { // marks are added to a file that has none
-		w, err = wav.Create(name, f)
-	}
+	w, err := wav.CreateLike(name, old)
 	if err != nil {
 		return err
 	}
@@ -93,7 +86,7 @@ func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64, l
 	if err := w.Commit(); err != nil {
 		return err
 	}
-	marks = append(marks, wav.Mark{Frame: old.Frames(), Label: fmt.Sprintf("punch at %s", clock(at, f.RateHz))})
+	marks := append(old.Marks(), wav.Mark{Frame: old.Frames(), Label: fmt.Sprintf("punch at %s", clock(at, f.RateHz))})
 	for _, m := range pass.Marks() {
 		marks = append(marks, wav.Mark{Frame: old.Frames() + m.Frame, Label: m.Label})
 	}
@@ -101,7 +94,7 @@ func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64, l
 		marks = append(marks, wav.Mark{Frame: old.Frames() + g.At, Label: fmt.Sprintf("%s lost", plural(int(g.Frames), "frame"))})
 	}
 	if strings.HasPrefix(old.Container(), "R") {
-		_, err = wav.AddMarks(name, marks)
+		_, err = wav.SetMarks(name, marks)
 	}
 	return err
 }
@@ -125,4 +118,26 @@ func appendFrames(w *wav.Writer, to wav.Format, take *wav.Reader) error {
 		at += int64(got)
 	}
 	return nil
+}
+
+// punched is the new take of a punch, made of the pass: from frame roll on this
+// stands at frame at of it.
+func (want recording) punched(pass taken, at, roll int64) taken {
+	t := pass
+	t.file, t.files = want.file, []string{want.file}
+	t.report = pass.report.Part(roll, pass.report.Frames)
+	t.report.Frames += at
+	for i := range t.report.Gaps {
+		t.report.Gaps[i].At += at
+	}
+	for i := range t.report.Xruns {
+		t.report.Xruns[i].At += at
+	}
+	t.marks = nil
+	for _, m := range pass.marks {
+		if m.Frame >= roll {
+			t.marks = append(t.marks, wav.Mark{Frame: m.Frame - roll + at, Label: m.Label})
+		}
+	}
+	return t
 }

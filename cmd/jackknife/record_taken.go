@@ -24,6 +24,7 @@ type taken struct {
 	report  rt.Report
 	marks   []wav.Mark
 	clips   []int64 // samples at full scale, by channel
+	events  string  // the file that they are noted in, if there were any
 }
 
 // summary says on w what a recording came to.
@@ -45,7 +46,7 @@ func (t taken) summary(w io.Writer, quiet bool) {
 	const shown = 20
 	for i, g := range r.Gaps {
 		if i == shown {
-			fmt.Fprintf(w, "and %d gaps more, in %s\n", len(r.Gaps)-shown, sidecarName(t.file))
+			fmt.Fprintf(w, "and %d gaps more, in %s\n", len(r.Gaps)-shown, t.events)
 			break
 		}
 		cause := "the client came too late"
@@ -102,7 +103,7 @@ func (t taken) gapsError() error {
 	return &failure{
 		code: exitWithGaps,
 		err:  fmt.Errorf("%s: %d frames (%.3f s) are lost in %s", t.file, lost, float64(lost)/float64(t.rateHz), plural(n, "gap")),
-		hint: "silence stands in their place; " + sidecarName(t.file) + " has the positions",
+		hint: "silence stands in their place; " + t.events + " has the positions",
 	}
 }
 
@@ -124,6 +125,7 @@ func sidecarName(take string) string {
 // What cannot be written now, to a full disk, is written with the next event.
 type sidecar struct {
 	take    taken // file, rate and sources; the report is not used
+	first   int64 // frame of the take at which the recording begins: not 0 in a punch
 	file    *os.File
 	gaps    int // noted so far
 	xruns   int
@@ -135,10 +137,14 @@ type sidecar struct {
 // a gap is noted when its silence is written.
 func (s *sidecar) note(r rt.Report) bool {
 	for ; s.xruns < len(r.Xruns); s.xruns++ {
-		s.line("xrun", r.Xruns[s.xruns])
+		x := r.Xruns[s.xruns]
+		x.At += s.first
+		s.line("xrun", x)
 	}
 	for ; s.gaps < len(r.Gaps) && r.Gaps[s.gaps].At+r.Gaps[s.gaps].Frames <= r.Frames; s.gaps++ {
-		s.line("gap", r.Gaps[s.gaps])
+		g := r.Gaps[s.gaps]
+		g.At += s.first
+		s.line("gap", g)
 	}
 	return s.gaps == len(r.Gaps)
 }
@@ -157,7 +163,7 @@ func (s *sidecar) end(r rt.Report, cause error) error {
 		s.line("stop", struct {
 			Frames int64  `json:"frames"`
 			Why    string `json:"why"`
-		}{r.Frames, why})
+		}{s.first + r.Frames, why})
 	}
 	if s.file != nil {
 		s.err = errors.Join(s.err, s.file.Sync(), s.file.Close())
