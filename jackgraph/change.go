@@ -23,6 +23,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -31,10 +32,16 @@ import (
 
 // Do makes one change. To connect what is connected is done; to disconnect what
 // is not is refused. ErrNoServer: it has ended.
-func (s *Server) Do(c Change) error { return s.DoAll(context.Background(), []Change{c})[0] }
+func (s *Server) Do(c Change) error {
+	err := s.DoAll(context.Background(), []Change{c})[0]
+	if errors.Is(err, ErrAlready) {
+		return nil
+	}
+	return err
+}
 
 // DoAll makes changes one after the other until ctx ends, and returns for each
-// what Do would.
+// what Do would, but ErrAlready where the server says that it was connected.
 func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
 	errs := make([]error, len(changes))
 	if s.hung || len(changes) == 0 {
@@ -72,18 +79,23 @@ func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
 // outcomes words the codes of the changes that were made; the rest was not
 // begun.
 func (s *Server) outcomes(ctx context.Context, errs []error, changes []Change, codes []int32) []error {
-	refused := false
+	refused, broken := false, false
 	for i, code := range codes {
-		if code != 0 && !(code == int32(syscall.EEXIST) && changes[i].Action == Connect) {
+		switch {
+		case code == 0:
+		case code == int32(syscall.EEXIST) && changes[i].Action == Connect:
+			errs[i] = ErrAlready
+		default:
 			refused = true
+			broken = broken || code == int32(syscall.EPIPE) // so says PipeWire's libjack
 			errs[i] = refusal(int(code))
 		}
 	}
 	rest := errs[len(codes):]
 	fill(rest, ctx.Err())
-	if s.Ended() || refused && !s.hung && s.ends() {
+	if s.Ended() || broken || refused && !s.hung && s.ends() {
 		for i := range codes {
-			if errs[i] != nil {
+			if errs[i] != nil && errs[i] != ErrAlready {
 				errs[i] = ended()
 			}
 		}

@@ -230,7 +230,14 @@ func byName(a, b Connection) int {
 // so that 2 comes before 10, all else byte by byte. It returns 0 only for
 // equal names.
 func Natural(a, b string) int {
-	x, y := a, b
+	same := 0
+	for same < len(a) && same < len(b) && a[same] == b[same] {
+		same++
+	}
+	for same > 0 && '0' <= a[same-1] && a[same-1] <= '9' {
+		same-- // to where the number begins
+	}
+	x, y := a[same:], b[same:]
 	for x != "" && y != "" {
 		m, n := digits(x), digits(y)
 		if m == 0 || n == 0 {

@@ -389,6 +389,11 @@ type Absent struct {
 	Err  error
 }
 
+// Makes reports whether the rules but make connections and ask for no cuts.
+func (p Patch) Makes() bool {
+	return !slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Op != Together && r.Op != Each })
+}
+
 // Want applies the rules to a graph.
 func (p Patch) Want(g Graph) Wanted {
 	var w Wanted

@@ -60,6 +60,7 @@ static jack_port_t *port_after(jack_client_t *client, const char *name, jack_por
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,11 +68,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 	"unsafe"
 
 	jack "github.com/xthexder/go-jack"
 	"golang.org/x/sys/unix"
+
+	"jackknife/jackgraph/jackd"
 )
 
 // answerLimit bounds every call that asks the server: libjack waits without
@@ -97,6 +101,11 @@ type Server struct {
 //
 // Open silences libjack's messages for the whole process.
 func Open(name string) (*Server, error) {
+	return openOn(name, func() (again func()) { return func() {} })
+}
+
+// openOn opens a client on a thread that prepare has seen before.
+func openOn(name string, prepare func() (again func())) (*Server, error) {
 	C.silence()
 	unlock := lockOpening()
 	type opened struct {
@@ -105,7 +114,9 @@ func Open(name string) (*Server, error) {
 	}
 	answer := make(chan opened, 1)
 	go func() {
+		again := prepare()
 		client, status := jack.ClientOpen(name, jack.NoStartServer)
+		again()
 		unlock()
 		answer <- opened{client, status}
 	}()
@@ -177,7 +188,8 @@ func openError(status int) error {
 		return fmt.Errorf("%s: client name is taken or too long", where)
 	case status&jack.ShmFailure != 0:
 		return fmt.Errorf("%s: no access to its shared memory", where)
-	case status&(jack.ServerFailed|jack.ServerError) != 0: // none, or it ended meanwhile
+	case status&(jack.ServerFailed|jack.ServerError) != 0, // none, or it ended meanwhile
+		status&jack.InitFailure != 0 && OnPipeWire():
 		return fmt.Errorf("%s: %w", where, ErrNoServer)
 	}
 	return fmt.Errorf("%s: refused the client (status %#x)", where, status)
@@ -217,11 +229,21 @@ func (s *Server) refused(code int) error {
 
 func ended() error { return fmt.Errorf("%s: %w any more", whichServer(), ErrNoServer) }
 
-func refusal(code int) error { return fmt.Errorf("refused by the server (code %d)", code) }
+// refusal words the code of a refused call. PipeWire's libjack gives errors of
+// the system, EPIPE when the daemon is gone.
+func refusal(code int) error {
+	if OnPipeWire() && (code == int(syscall.EPIPE) || code == -int(syscall.EPIPE)) {
+		return ended()
+	}
+	return fmt.Errorf("refused by the server (code %d)", code)
+}
 
 // ends reports whether the server that refused something has ended, which
 // libjack finds out a little later.
 func (s *Server) ends() bool {
+	if !OnPipeWire() && os.Getenv("JACK_PROMISCUOUS_SERVER") == "" && jackd.Running(cmp.Or(os.Getenv("JACK_DEFAULT_SERVER"), "default")) == 0 {
+		return true
+	}
 	for range 20 {
 		if s.Ended() {
 			return true
@@ -234,14 +256,27 @@ func (s *Server) ends() bool {
 // Snapshot reads the ports and connections as they are now, in natural order.
 // A port that goes while it is read is left out with its connections. JACK2
 // waits up to a period for changes under way to be in force.
-func (s *Server) Snapshot() Graph { return s.read(true) }
+func (s *Server) Snapshot() Graph { return s.read(theNames | theLatencies | theConnections) }
 
-// Ports reads the ports alone, without that wait.
-func (s *Server) Ports() []Port { return s.read(false).Ports }
+// Ports reads the ports without their latencies and connections, and without
+// that wait, which any client brings about that opens.
+func (s *Server) Ports() []Port { return s.read(theNames).Ports }
 
-func (s *Server) read(connections bool) Graph {
+// parts are what is read beside the names, types and directions of ports.
+type parts uint8
+
+const (
+	theNames       parts = 1 << iota // aliases and metadata
+	theLatencies                     // JACK2 waits
+	theConnections                   // JACK2 waits
+)
+
+func (s *Server) read(what parts) Graph {
 	var g Graph
-	properties := allProperties()
+	var properties map[C.jack_uuid_t]map[string]string
+	if what&theNames != 0 {
+		properties = allProperties()
+	}
 	scan := C.int(1)
 	if OnPipeWire() {
 		scan = 0
@@ -250,18 +285,24 @@ func (s *Server) read(connections bool) Graph {
 	defer aliases.free()
 	known := make(map[string]bool)
 	id := ^C.jack_port_id_t(0) // before the first
-	names := C.jack_get_ports(s.handle, nil, nil, 0)
-	for _, cname := range cStrings(names) {
+	listed := C.jack_get_ports(s.handle, nil, nil, 0)
+	for _, cname := range cStrings(listed) {
 		port := C.port_after(s.handle, cname, &id, scan)
 		if port == nil {
 			continue
 		}
 		name := C.GoString(cname)
 		known[name] = true
-		p := describe(port, name, aliases)
-		p.Metadata = properties[C.jack_port_uuid(port)]
-		p.Pretty = p.Metadata[PrettyNameKey]
-		if connections && p.Dir == Output {
+		p := outline(port, name)
+		if what&theNames != 0 {
+			p.Aliases = aliases.of(port, name)
+			p.Metadata = properties[C.jack_port_uuid(port)]
+			p.Pretty = p.Metadata[PrettyNameKey]
+		}
+		if what&theLatencies != 0 {
+			p.readLatencies(port)
+		}
+		if what&theConnections != 0 && p.Dir == Output {
 			joined := C.jack_port_get_all_connections(s.handle, port)
 			for _, to := range cStrings(joined) {
 				g.Connections = append(g.Connections, Connection{name, C.GoString(to)})
@@ -270,28 +311,30 @@ func (s *Server) read(connections bool) Graph {
 		}
 		g.Ports = append(g.Ports, p)
 	}
-	C.jack_free(unsafe.Pointer(names))
+	C.jack_free(unsafe.Pointer(listed))
 	g.Connections = slices.DeleteFunc(g.Connections, func(c Connection) bool { return !known[c.To] })
 	g.Sort()
 	return g
 }
 
-// describe reads what libjack knows of a port without its metadata.
-func describe(port *C.jack_port_t, name string, aliases aliasBuffer) Port {
+// outline reads the type and direction of a port.
+func outline(port *C.jack_port_t, name string) Port {
 	flags := C.jack_port_flags(port)
 	p := Port{
 		Name:     name,
 		Type:     typeOf(C.GoString(C.jack_port_type(port))),
 		Dir:      Input,
 		Physical: flags&C.JackPortIsPhysical != 0,
-		Aliases:  aliases.of(port, name),
-		Capture:  latency(port, C.JackCaptureLatency),
-		Playback: latency(port, C.JackPlaybackLatency),
 	}
 	if flags&C.JackPortIsOutput != 0 {
 		p.Dir = Output
 	}
 	return p
+}
+
+func (p *Port) readLatencies(port *C.jack_port_t) {
+	p.Capture = latency(port, C.JackCaptureLatency)
+	p.Playback = latency(port, C.JackPlaybackLatency)
 }
 
 // portByID reads the port of an id; its name alone where another port has the
@@ -303,14 +346,19 @@ func (s *Server) portByID(id uint32, name string) Port {
 	}
 	aliases := newAliasBuffer()
 	defer aliases.free()
-	return describe(port, name, aliases)
+	p := outline(port, name)
+	p.Aliases = aliases.of(port, name)
+	p.readLatencies(port)
+	return p
 }
 
 // Await returns a fresh graph once every change is in force, or the latest one
-// when ctx ends before that: PipeWire answers before it has linked.
+// when ctx ends before that: PipeWire answers before it has linked. The ports
+// have their names, types and directions in it, and no more.
 func (s *Server) Await(ctx context.Context, changes []Change) Graph {
+	s.awaitBlock()
 	for {
-		g := s.Snapshot()
+		g := s.read(theConnections)
 		pending := slices.ContainsFunc(g.Check(changes), func(err error) bool { return !errors.Is(err, ErrAlready) })
 		if !pending {
 			return g
@@ -321,6 +369,21 @@ func (s *Server) Await(ctx context.Context, changes []Change) Graph {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// awaitBlock returns when JACK2 has begun a block, with which changes are in
+// force. To read connections before that libjack itself would sleep for more than
+// a whole one.
+func (s *Server) awaitBlock() {
+	if OnPipeWire() {
+		return
+	}
+	block := time.Duration(C.jack_get_buffer_size(s.handle)) * time.Second / time.Duration(max(1, C.jack_get_sample_rate(s.handle)))
+	began := C.jack_last_frame_time(s.handle)
+	for limit := time.Now().Add(block); C.jack_last_frame_time(s.handle) == began && time.Now().Before(limit); {
+		time.Sleep(500 * time.Microsecond)
+	}
+	time.Sleep(200 * time.Microsecond) // the clock goes on a little earlier than the graph
 }
 
 // allProperties returns the metadata of all ports and clients that have any.

@@ -8,7 +8,8 @@ import "context"
 // was built without libjack.
 type Server struct{}
 
-func Open(name string) (*Server, error) { return nil, ErrNoLibrary }
+func Open(name string) (*Server, error)  { return nil, ErrNoLibrary }
+func Visit(name string) (*Server, error) { return nil, ErrNoLibrary }
 
 func Version() string { return "" }
 

@@ -52,7 +52,7 @@ until it ends; 0 leaves it to PipeWire again.`,
 }
 
 func showBlock(s *streams) error {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func showBlock(s *streams) error {
 
 // setBlock changes the block size of the running server.
 func setBlock(ctx context.Context, s *streams, frames int, dryRun bool) error {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ if all did. What is connected already is done.`,
 			if err != nil {
 				return err
 			}
+			p.connects = !exclusive
 			return p.run(c.Context(), connecting(sides, channels, exclusive))
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -80,7 +80,7 @@ func disconnecting(sides []jackgraph.Selector) planner {
 // completeConnected completes the names of ports that have a connection, or,
 // where a port is given, one with it.
 func completeConnected(args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

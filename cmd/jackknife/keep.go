@@ -264,7 +264,7 @@ func (k *keeping) lesson(server *jackgraph.Watch, patch *jackgraph.Patch) {
 
 // once says what the patch is about in the graph as it is.
 func (k *keeping) once(patch jackgraph.Patch) error {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return err
 	}

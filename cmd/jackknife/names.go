@@ -129,7 +129,7 @@ func namingsOf(args []string, aliases bool) ([]jackgraph.Naming, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return nil, err
 	}
@@ -405,7 +405,7 @@ func socketNames(g jackgraph.Graph, model, client string) ([]jackgraph.Naming, e
 
 // run gives the names and reports on each.
 func (n *naming) run(ctx context.Context, wanted wantedNames) error {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return err
 	}

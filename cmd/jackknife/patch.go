@@ -213,7 +213,7 @@ comments, patterns and all other lines. --force replaces it.`,
 			if err != nil {
 				return err
 			}
-			server, err := openServer()
+			server, err := visitServer()
 			if err != nil {
 				return err
 			}
@@ -328,6 +328,7 @@ ports time to come.`,
 			case exclusive:
 				how = jackgraph.Exclusive
 			}
+			p.connects = how == jackgraph.Additive && file.Makes()
 			return p.run(c.Context(), loading(file, how))
 		},
 		ValidArgsFunction: completePatches,
@@ -371,7 +372,7 @@ func patchDiffCommand(s *streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			server, err := openServer()
+			server, err := visitServer()
 			if err != nil {
 				return err
 			}

@@ -102,7 +102,7 @@ A name that the format cannot hold is an error.`,
 			if err := vacant(out, "", force); err != nil {
 				return err
 			}
-			server, err := openServer()
+			server, err := visitServer()
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type patching struct {
 	asJSON bool
 
 	unrecorded bool // not for the journal
+	connects   bool // and cuts nothing: the plan does not depend on what is connected
 
 	server patchable // joined already; else the JACK server is joined
 }
@@ -96,14 +98,19 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 		server = watch.Server
 	} else {
 		if server == nil {
-			joined, err := openServer()
+			joined, err := visitServer()
 			if err != nil {
 				return err
 			}
 			defer joined.Close()
 			server = joined
+			if p.connects && !p.dryRun && !jackgraph.OnPipeWire() { // JACK2 says what is connected already
+				before.Ports = joined.Ports()
+			}
 		}
-		before = server.Snapshot()
+		if before.Ports == nil {
+			before = server.Snapshot()
+		}
 	}
 	todo, err := planned(before)
 	if err != nil {
@@ -151,7 +158,7 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned pl
 }
 
 // apply makes the changes whose error is nil and puts in its place what went
-// wrong with them. It returns those that are in force now.
+// wrong with them. It returns those that it made and that are in force now.
 func apply(ctx context.Context, server patchable, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
 	var index []int
@@ -174,10 +181,11 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	for k, err := range server.Await(limited, open).Check(open) {
 		i := index[k]
 		switch {
+		case errors.Is(err, jackgraph.ErrAlready) && errors.Is(errs[i], jackgraph.ErrAlready):
 		case errors.Is(err, jackgraph.ErrAlready):
 			errs[i] = nil // in force, whoever did it
 			done = append(done, open[k])
-		case errs[i] != nil:
+		case errs[i] != nil && !errors.Is(errs[i], jackgraph.ErrAlready):
 		case err != nil:
 			errs[i] = err // a port went meanwhile
 		default:
@@ -200,6 +208,7 @@ func (p *patching) report(before jackgraph.Graph, todo plan, errs []error) error
 	results := []result{}
 	var failed []error
 	noPort, width := 0, wordWidth(changes)
+	lines := bufio.NewWriter(p.out)
 	for i, change := range changes {
 		r := result{change.From, change.To, p.word(change.Action, errs[i]), ""}
 		if err := errs[i]; err != nil && !errors.Is(err, jackgraph.ErrAlready) {
@@ -209,9 +218,12 @@ func (p *patching) report(before jackgraph.Graph, todo plan, errs []error) error
 				noPort++
 			}
 		} else if !p.asJSON {
-			fmt.Fprintf(p.out, "%-*s  %s\n", width, r.Result, change.Connection)
+			fmt.Fprintf(lines, "%-*s  %s\n", width, r.Result, change.Connection)
 		}
 		results = append(results, r)
+	}
+	if err := lines.Flush(); err != nil {
+		return err
 	}
 	for _, a := range todo.absent {
 		from, to := a.Rule.Sides()

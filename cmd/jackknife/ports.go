@@ -75,13 +75,13 @@ Exit 4 if a selector matches nothing.`,
 			if err != nil {
 				return err
 			}
-			server, err := openServer()
+			server, err := visitServer()
 			if err != nil {
 				return err
 			}
 			defer server.Close()
 			var g jackgraph.Graph
-			if v.connections || v.json || v.dot || v.drawn {
+			if v.connections || v.latency || v.json || v.dot || v.drawn {
 				g = server.Snapshot()
 			} else {
 				g.Ports = server.Ports()

@@ -30,6 +30,12 @@ func openServer() (*jackgraph.Server, error) {
 	return server, openFailure(err)
 }
 
+// visitServer is openServer for commands that have no audio thread.
+func visitServer() (*jackgraph.Server, error) {
+	server, err := jackgraph.Visit(fmt.Sprint("jackknife-", os.Getpid()))
+	return server, openFailure(err)
+}
+
 // openFailure says what to do where a server cannot be joined.
 func openFailure(err error) error {
 	switch {
@@ -87,7 +93,7 @@ func nameHint(g jackgraph.Graph, name string) string {
 // completePorts completes the live names of ports of a direction; both where
 // it is empty.
 func completePorts(toComplete string, d jackgraph.Direction) ([]cobra.Completion, cobra.ShellCompDirective) {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -95,7 +95,7 @@ Exit 3 if no server runs.`,
 
 // readStatus asks the server, the system and the log.
 func readStatus(ctx context.Context) (serverStatus, error) {
-	server, err := openServer()
+	server, err := visitServer()
 	if err != nil {
 		return serverStatus{}, err
 	}
@@ -103,7 +103,7 @@ func readStatus(ctx context.Context) (serverStatus, error) {
 	own := fmt.Sprint("jackknife-", os.Getpid())
 	status := serverStatus{Backend: "jackd2", Version: jackgraph.Version(), Clients: []string{}}
 	seen := map[string]bool{own: true}
-	for _, p := range server.Ports() {
+	for _, p := range server.Snapshot().Ports {
 		if p.Physical && p.Type == jackgraph.Audio {
 			status.Latency.Capture = max(status.Latency.Capture, p.Capture.Max)
 			status.Latency.Playback = max(status.Latency.Playback, p.Playback.Max)

@@ -167,7 +167,7 @@ func examineLeft() []symptom {
 		all = append(all, amiss("metadata", fmt.Sprintf("kill -9 %s; %s", strings.Trim(fmt.Sprint(store.Users), "[]"), mend),
 			"%s (%d) waits for a lock in %s that a killed program has left", jackd.Program(stuck), stuck, store.Folder))
 	case jackd.Running(serverName()) != 0 && !jackgraph.OnPipeWire():
-		server, err := openServer()
+		server, err := visitServer()
 		if err == nil {
 			server.Close()
 		} else if errors.Is(err, jackgraph.ErrNoAnswer) {
