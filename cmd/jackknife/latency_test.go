@@ -32,7 +32,14 @@ func TestLatency(t *testing.T) {
 			p := start(t, t.TempDir(), "latency", "--to", "cable-out:playback_2", "--from", "cable-in:capture_2", "--json", "--times", "2")
 			p.Wait()
 			if err := json.Unmarshal(p.out.Bytes(), &r); err == nil {
-				break
+				// A server that skips a block in one client and not in the other
+				// has a cable that is so much longer or shorter.
+				off := r.Frames - test.cable.Frames
+				blocks := math.Round(off / 256)
+				if blocks == 0 || math.Abs(off-256*blocks) > test.within || try == 10 {
+					break
+				}
+				continue
 			}
 			if try == 10 {
 				t.Fatalf("%+v: %s%s", test.cable, p.out.String(), p.err.String())

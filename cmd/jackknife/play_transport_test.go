@@ -10,20 +10,30 @@ import (
 	"testing"
 	"time"
 
-	"jackknife/jackgraph"
+	"jackknife/testdata/servers"
 )
 
 // TestPlayRolls has a player make the transport roll and a recorder roll with
 // it: the take begins with the frame that the transport was set to, and ends
 // where the transport was stopped at the end.
 func TestPlayRolls(t *testing.T) {
-	jackServer(t, "-p", "128")
+	t.Run("jackd", func(t *testing.T) {
+		jackServer(t, "-p", "128")
+		playRolls(t)
+	})
+	t.Run("PipeWire", func(t *testing.T) {
+		pipeWire(t)
+		playRolls(t)
+	})
+}
+
+func playRolls(t *testing.T) {
 	dir := t.TempDir()
 	if err := countingTake(filepath.Join(dir, "a.wav"), 48000, 2, 10*48000); err != nil {
 		t.Fatal(err)
 	}
 	recorder := start(t, dir, "record", "both.wav", "--channels", "2", "--with-transport", "--name", "both")
-	await(t, "the recorder", func(g jackgraph.Graph) bool { _, ok := g.Port("both:in_2"); return ok })
+	until(t, "both:in_2", "ports", "both:in_2")
 	waiting(t, "both")
 	player := start(t, dir, "play", "a.wav", "--roll", "--start", "2s", "--end", "4s", "--to", "both:")
 	player.exit(t, exitDone)
@@ -43,7 +53,17 @@ func TestPlayRolls(t *testing.T) {
 // TestPlayFollows moves the transport under a player, while it stands and while
 // it rolls: what is heard is what stands there in the take, from the first frame.
 func TestPlayFollows(t *testing.T) {
-	jackServer(t, "-p", "128")
+	t.Run("jackd", func(t *testing.T) {
+		jackServer(t, "-p", "128")
+		playFollows(t)
+	})
+	t.Run("PipeWire", func(t *testing.T) {
+		pipeWire(t)
+		playFollows(t)
+	})
+}
+
+func playFollows(t *testing.T) {
 	dir := t.TempDir()
 	if err := countingTake(filepath.Join(dir, "a.wav"), 48000, 2, 10*48000); err != nil {
 		t.Fatal(err)
@@ -54,12 +74,12 @@ func TestPlayFollows(t *testing.T) {
 			t.Fatalf("transport %v: %v\n%s", words, err, out)
 		}
 	}
-	transport("locate", "1s")
 	recorder := start(t, dir, "record", "moved.wav", "--channels", "2", "--name", "moved")
-	await(t, "the recorder", func(g jackgraph.Graph) bool { _, ok := g.Port("moved:in_2"); return ok })
+	until(t, "moved:in_2", "ports", "moved:in_2")
 	player := start(t, dir, "play", "a.wav", "--with-transport", "--to", "moved:")
-	await(t, "the player", func(g jackgraph.Graph) bool { return len(g.Connections) == 2 })
+	until(t, "jackknife-play", "ports", "-c", "moved:in_2")
 	part := filepath.Join(dir, "moved.part.wav")
+	transport("locate", "1s") // PipeWire has no transport before somebody plays
 	transport("start")
 	grown(t, part, 48000*8)
 	transport("locate", "6s")
@@ -81,6 +101,29 @@ func TestPlayFollows(t *testing.T) {
 	if len(begins) != 4 || begins[0] != 48000 || begins[1] != 288000 || begins[2] != 475200 || begins[3] != 24000 || check.Mixed != 0 {
 		t.Errorf("heard from %v on, mixed %d; sounds %v", begins, check.Mixed, check.Sounds)
 	}
+}
+
+// pipeWire starts a server of that kind.
+func pipeWire(t *testing.T) {
+	t.Helper()
+	s, err := servers.StartPipeWire(t.TempDir())
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(s.Stop)
+	point(t, s)
+}
+
+// until runs a command until it prints the text. (This process has JACK2's
+// library, which does not see PipeWire.)
+func until(t *testing.T, text string, args ...string) {
+	t.Helper()
+	for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(20 * time.Millisecond) {
+		if out, err := exec.Command("jackknife", args...).Output(); err == nil && strings.Contains(string(out), text) {
+			return
+		}
+	}
+	t.Fatalf("jackknife %v does not print %s", args, text)
 }
 
 // waiting waits until a recorder waits for a take.
