@@ -2,6 +2,7 @@ package wav
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -272,7 +273,7 @@ func FuzzAbout(f *testing.F) {
 	f.Add(uint8(0), a.id3())
 	f.Add(uint8(1), a.infoList())
 	f.Add(uint8(2), a.bext())
-	f.Add(uint8(3), a.commentBlock(44100))
+	f.Add(uint8(3), a.commentBlock(Format{RateHz: 44100, Channels: 1}))
 	f.Add(uint8(3), []byte("\x01\x00\x00\x00j\x01\x00\x00\x00ab"))
 	f.Add(uint8(4), a.cueSheet(10_001))
 	f.Add(uint8(5), a.Cover.pictureBlock())
@@ -305,7 +306,7 @@ func FuzzAbout(f *testing.F) {
 			}
 		}
 		c := flacAbout{rateHz: 44100, chapters: map[int]*Mark{}}
-		eachComment(got.commentBlock(44100), c.comment)
+		eachComment(got.commentBlock(Format{RateHz: 44100, Channels: 1}), c.comment)
 		if len(c.Tags) != len(got.Tags) {
 			t.Errorf("as comments %q, was %q", c.Tags, got.Tags)
 		}
@@ -313,4 +314,39 @@ func FuzzAbout(f *testing.F) {
 			t.Errorf("as ID3 %q, was %q", again.Tags, got.Tags)
 		}
 	})
+}
+
+// What the channels are for passes to FLAC and back, where it is not what their
+// number says anyway.
+func TestMaskPasses(t *testing.T) {
+	dir := t.TempDir()
+	for i, c := range []struct {
+		f    Format
+		want uint32
+	}{
+		{Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2, Mask: 4}, 0},
+		{Format{RateHz: 48000, Channels: 2, Bits: 16, SampleBytes: 2, Mask: 0x30}, 0x30},
+		{Format{RateHz: 48000, Channels: 4, Bits: 24, SampleBytes: 3, Mask: 0x107}, 0x107},
+		{Format{RateHz: 48000, Channels: 4, Bits: 24, SampleBytes: 3, Mask: 0x33}, 0x33},
+	} {
+		name := filepath.Join(dir, fmt.Sprint(i))
+		w, err := Create(name+".wav", c.f)
+		if err == nil {
+			_, err = w.Write(make([]byte, 5000*c.f.FrameBytes()))
+		}
+		if err == nil {
+			err = w.Commit()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		as(t, name+".flac", openCoded(t, name+".wav"), Target{Container: "FLAC"}, nil, 5000)
+		flac := openCoded(t, name+".flac")
+		as(t, name+"-2.wav", flac, Target{Container: "RIFF"}, nil, 5000)
+		for _, r := range []*Reader{flac, openCoded(t, name+"-2.wav")} {
+			if got := r.Format().Mask; got != c.want || len(r.About().Tags) > 0 {
+				t.Errorf("%v: mask %#x, want %#x; tags %q", c.f, got, c.want, r.About().Tags)
+			}
+		}
+	}
 }

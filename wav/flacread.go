@@ -94,12 +94,11 @@ func parseFLACHead(s *scanner) (*flacHead, error) {
 // format is how the audio stands in a WAV file.
 func (h *flacHead) format() Format {
 	f := Format{RateHz: h.rateHz, Channels: h.channels, Bits: h.bits, SampleBytes: (h.bits + 7) / 8}
-	if h.channels > 2 {
-		f.Mask = flacMasks[h.channels] // RFC 9639, 9.1.3
-	}
+	f.Mask = h.mask()
 	return f
 }
 
+// flacMasks are the speakers of so many channels (RFC 9639, 9.1.3).
 var flacMasks = [...]uint32{3: 0x07, 4: 0x33, 5: 0x607, 6: 0x60f, 7: 0x70f, 8: 0x63f}
 
 // decodeFLAC decodes a file into a scratch file near a folder; a damaged one up

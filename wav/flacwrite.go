@@ -409,14 +409,13 @@ func newFLACHead(take *Reader, about *About, frames int64, moved func(int64) int
 		n := len(content)
 		keep = append(keep, append([]byte{kind, byte(n >> 16), byte(n >> 8), byte(n)}, content...))
 	}
-	if about != nil && !about.empty() {
+	if about != nil && !(about.empty() && usualMask(take.format.Mask, take.format.Channels)) {
 		a := *about
 		a.Marks = slices.Clone(a.Marks)
 		for i := range a.Marks {
 			a.Marks[i].Frame = moved(a.Marks[i].Frame)
 		}
-		rate := take.format.RateHz
-		comments := a.commentBlock(rate)
+		comments := a.commentBlock(take.format)
 		if len(comments) > maxAbout-1 {
 			return nil, errors.New("more words than a FLAC block holds")
 		}

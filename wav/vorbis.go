@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math/bits"
 	"regexp"
 	"slices"
 	"strconv"
@@ -113,8 +114,42 @@ func showChapterTime(frame int64, rateHz int) string {
 	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }
 
+// maskName is the comment that says which speakers the channels are for, if it is
+// not what their number says (RFC 9639, 8.6.2). It is of the format, no tag.
+const maskName = "WAVEFORMATEXTENSIBLE_CHANNEL_MASK"
+
+// usualMask reports whether m is what so many channels are for anyway: one speaker
+// in the middle, two at the sides, and beyond that as flacMasks has it.
+func usualMask(m uint32, channels int) bool {
+	return m == 0 || channels == 1 && m == 4 || channels == 2 && m == 3 || channels < len(flacMasks) && m == flacMasks[channels]
+}
+
+// mask is what the comments say of the speakers of the channels.
+func (h *flacHead) mask() uint32 {
+	m := flacMasks[h.channels]
+	for _, c := range h.blocks[1:] {
+		if c.ID != "VORBIS_COMMENT" || c.Size > maxAbout {
+			continue
+		}
+		b := make([]byte, c.Size)
+		if n, _ := h.from.ReadAt(b, c.Body); n < len(b) {
+			continue
+		}
+		eachComment(b, func(name string, value []byte) {
+			said, err := strconv.ParseUint(string(value), 0, 32)
+			if name == maskName && err == nil && bits.OnesCount64(said) == h.channels && !usualMask(uint32(said), h.channels) {
+				m = uint32(said)
+			}
+		})
+	}
+	return m
+}
+
 // comment takes over what one comment says.
 func (f *flacAbout) comment(name string, value []byte) {
+	if name == maskName {
+		return
+	}
 	m := chapterName.FindStringSubmatch(name)
 	if m == nil {
 		f.add(name, string(value))
@@ -158,8 +193,9 @@ func (f *flacAbout) marks(frames int64) {
 	f.Marks = slices.DeleteFunc(f.Marks, func(m Mark) bool { return m.Frame > frames })
 }
 
-// commentBlock is the content of a block of comments: tags and chapters.
-func (a *About) commentBlock(rateHz int) []byte {
+// commentBlock is the content of a block of comments on audio of a format: tags,
+// speakers and chapters.
+func (a *About) commentBlock(f Format) []byte {
 	o := binary.LittleEndian
 	const vendor = "jackknife"
 	b := append(o.AppendUint32(nil, uint32(len(vendor))), vendor...)
@@ -176,8 +212,11 @@ func (a *About) commentBlock(rateHz int) []byte {
 			}
 		}
 	}
+	if !usualMask(f.Mask, f.Channels) {
+		put(fmt.Sprintf("%s=%#04x", maskName, f.Mask))
+	}
 	for i, m := range a.Marks[:min(len(a.Marks), mostChapters)] {
-		put(fmt.Sprintf("CHAPTER%03d=%s", i+1, showChapterTime(m.Frame, rateHz)))
+		put(fmt.Sprintf("CHAPTER%03d=%s", i+1, showChapterTime(m.Frame, f.RateHz)))
 		put(fmt.Sprintf("CHAPTER%03dNAME=%s", i+1, m.Label))
 	}
 	o.PutUint32(b[at:], count)
