@@ -164,11 +164,11 @@ func (w *flaws) flags(c *cobra.Command) {
 var cleanable = []string{"clicks", "breaths", "coughs", "knocks", "plosives"}
 
 func keepFlag(c *cobra.Command, keep *string) {
-	c.Flags().StringVar(keep, "keep", "last", "which attempt of a retake stays: last, first or longest")
+	c.Flags().StringVar(keep, "keep", "last", "which attempt of a retake stays: last, first, longest or cleanest")
 	c.RegisterFlagCompletionFunc("keep", cobra.FixedCompletions(keeps, cobra.ShellCompDirectiveNoFileComp))
 }
 
-var keeps = []string{"last", "first", "longest"}
+var keeps = []string{"last", "first", "longest", "cleanest"}
 
 func (w *flaws) any() bool {
 	return w.cutMarks || w.above > 0 || len(w.clean) > 0 || w.needsText()
@@ -226,7 +226,11 @@ func (w *flaws) edits(ctx context.Context, take *wav.Reader, name string, said [
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 	}
-	for _, m := range mistakesOf(t, max(w.above, 0.95), w.keep, said) {
+	blemishes, err := toKeep(ctx, w.keep, take, t)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
+	}
+	for _, m := range mistakesOf(t, max(w.above, 0.95), w.keep, blemishes, said) {
 		if m.mark && w.cutMarks || !m.mark && w.above > 0 && !m.refrain {
 			cuts = append(cuts, m.edit())
 		}
@@ -307,7 +311,7 @@ func (m mistake) edit() editor.Edit {
 
 // mistakesOf is what marks say and, where they say nothing, retakes that are at
 // least so sure; in order.
-func mistakesOf(t *retake.Take, least float64, keep string, said []editor.Said) []mistake {
+func mistakesOf(t *retake.Take, least float64, keep string, blemishes []inspect.Blemish, said []editor.Said) []mistake {
 	var all []mistake
 	for _, c := range t.Cuts() {
 		all = append(all, mistake{Span: c.Span, kind: string(c.Marks[0].Kind), why: c.Why(), flawed: c.Flawed, by: c.By, confidence: c.Confidence, mark: true})
@@ -318,7 +322,7 @@ func mistakesOf(t *retake.Take, least float64, keep string, said []editor.Said) 
 			continue
 		}
 		m := mistake{Span: p.Span, kind: p.Kind, why: p.Kind, flawed: p.Flawed, by: p.By, confidence: p.Confidence, refrain: p.Refrain}
-		if keep == "first" || keep == "longest" && p.Flawed.Len() > p.By.Len() {
+		if firstStays(p, keep, blemishes) {
 			m.Span, m.why = t.Second(p), p.Kind+", the first stays"
 		}
 		if !slices.ContainsFunc(all[:marked], func(o mistake) bool { return o.Start < m.End && o.End > m.Start }) {
@@ -327,6 +331,36 @@ func mistakesOf(t *retake.Take, least float64, keep string, said []editor.Said) 
 	}
 	slices.SortStableFunc(all, func(a, b mistake) int { return int(a.Start - b.Start) })
 	return all
+}
+
+// toKeep is what must be known of a take to choose which attempts stay.
+func toKeep(ctx context.Context, keep string, take *wav.Reader, t *retake.Take) ([]inspect.Blemish, error) {
+	if keep != "cleanest" {
+		return nil, nil
+	}
+	return inspect.Inspect(ctx, take, t.Heard, t.Marks)
+}
+
+// firstStays reports whether the first of two attempts is the one to keep. What was
+// broken off is not cleaner for being short; of two as clean the last stays.
+func firstStays(p retake.Proposal, keep string, blemishes []inspect.Blemish) bool {
+	stars := func(s editor.Span) (n int) {
+		for _, b := range blemishes {
+			if b.Start < s.End && b.End > s.Start {
+				n += b.Severity
+			}
+		}
+		return n
+	}
+	switch keep {
+	case "first":
+		return true
+	case "longest":
+		return p.Flawed.Len() > p.By.Len()
+	case "cleanest":
+		return p.Kind != retake.FalseStart && stars(p.Flawed) < stars(p.By)
+	}
+	return false
 }
 
 // judged is how sure a proposal is in the light of the words, if they are known.

@@ -29,7 +29,7 @@ sound like a corrected word: the list proposes, you decide. How often it is righ
 at which confidence stands in MISTAKES.md.
 
 Columns: what would go, where the replacement begins, the length of what goes, how
-sure it is. --keep says which attempt stays: the last, the first or the longest.
+sure it is. --keep says which attempt stays: the last, the first, the longest or the cleanest.
 
 With --text the words are shown, and count: a line said again word by word, or
 broken off, becomes surer, one with other words less sure, and one that was
@@ -104,7 +104,11 @@ stands there three times. Exit 4 if there is nothing to list.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", shown(args[0]), err)
 			}
-			all := mistakesOf(t, least, keep, said)
+			blemishes, err := toKeep(c.Context(), keep, take, t)
+			if err != nil {
+				return fmt.Errorf("%s: %w", shown(args[0]), err)
+			}
+			all := mistakesOf(t, least, keep, blemishes, said)
 			if step {
 				ask.s, ask.take, ask.name, ask.all, ask.said = s, take, args[0], all, said
 				if len(all) > 0 {
