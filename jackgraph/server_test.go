@@ -51,7 +51,7 @@ func TestOnPipeWire(t *testing.T) {
 
 func runLive(t *testing.T, s *servers.Server, kind string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestLive", "-test.v", "-test.count=1")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestLive", "-test.v", "-test.count=1", "-test.timeout=2m")
 	cmd.Env = append(append(os.Environ(), s.Env()...), live+"="+kind)
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Count(string(out), "--- PASS") < 4 || strings.Contains(string(out), "--- SKIP") {

@@ -60,6 +60,11 @@ func TestLiveWatchBurst(t *testing.T) {
 					clients[0].Disconnect(name("out", i), name("in", (i+k)%half))
 				}
 			}
+			// PipeWire's library (0.3.65) may loop for ever in free_object when clients of one
+			// process unregister ports; it does not when they close.
+			if OnPipeWire() {
+				return nil
+			}
 			for i := range half {
 				c := clients[i%many]
 				c.PortUnregister(c.GetPortByName(name("in", i)))
