@@ -44,5 +44,5 @@ func TestEveryCommandIsExplained(t *testing.T) {
 }
 
 func newTable() *cobra.Command {
-	return newRoot(&streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
+	return newRoot(&streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, "")
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -20,32 +19,59 @@ With make install it is where man(1) finds it.`,
 		Example: `  jackknife man | man -l -`,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			_, err := s.out.Write(md2man.Render(manual(c.Root())))
+			_, err := s.out.Write(manual(c.Root()))
 			return err
 		},
 	}
 }
 
-// manual is the manual page as Markdown in go-md2man's dialect.
+// manual is the manual page in roff, after man(7).
 func manual(root *cobra.Command) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%% JACKKNIFE 1 \"\" \"jackknife %s\" \"User Commands\"\n\n", root.Version)
-	fmt.Fprintf(&b, "# NAME\n\njackknife - %s\n\n", lowerFirst(root.Short))
-	fmt.Fprintf(&b, "# SYNOPSIS\n\n**jackknife** *COMMAND* [*ARGUMENT*...]\n\n")
-	fmt.Fprintf(&b, "# DESCRIPTION\n\n%s\n\n", root.Long)
-	fmt.Fprintf(&b, "# COMMANDS\n\n")
+	fmt.Fprintf(&b, ".TH JACKKNIFE 1 \"\" \"jackknife %s\" \"User Commands\"\n", root.Version)
+	fmt.Fprintf(&b, ".SH NAME\njackknife \\- %s\n", lowerFirst(root.Short))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B jackknife\n.I COMMAND\n[\\fIARGUMENT\\fR...]\n")
+	fmt.Fprintf(&b, ".SH DESCRIPTION\n")
+	manText(&b, root.Long)
+	fmt.Fprintf(&b, ".SH COMMANDS\n")
 	for _, c := range tableOf(root) {
-		fmt.Fprintf(&b, "## %s\n\n%s\n\n", escapeMarkdown(strings.TrimPrefix(c.UseLine(), "jackknife ")), escapeMarkdown(c.Long))
+		fmt.Fprintf(&b, ".SS %s\n", roff(strings.TrimPrefix(c.UseLine(), "jackknife ")))
+		manText(&b, c.Long)
 		manFlags(&b, c.NonInheritedFlags())
 		if c.Example != "" {
-			fmt.Fprintf(&b, "Example:\n\n```\n%s\n```\n\n", c.Example)
+			fmt.Fprintf(&b, ".PP\nExample:\n")
+			manText(&b, c.Example)
 		}
 	}
 	if root.PersistentFlags().HasFlags() {
-		fmt.Fprintf(&b, "# OPTIONS OF EVERY COMMAND\n\n")
+		fmt.Fprintf(&b, ".SH OPTIONS OF EVERY COMMAND\n")
 		manFlags(&b, root.PersistentFlags())
 	}
 	return b.Bytes()
+}
+
+// manText writes paragraphs; lines that begin with a space stay as they are.
+func manText(w io.Writer, text string) {
+	fmt.Fprintln(w, ".PP")
+	kept := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if keep := strings.HasPrefix(line, " "); keep != kept && line != "" {
+			kept = keep
+			fmt.Fprintln(w, map[bool]string{true: ".RS 2\n.nf", false: ".fi\n.RE\n.PP"}[kept])
+		}
+		switch {
+		case line != "":
+			fmt.Fprintln(w, roff(strings.TrimPrefix(line, "  ")))
+		case kept:
+			fmt.Fprintln(w)
+		default:
+			fmt.Fprintln(w, ".PP")
+		}
+	}
+	if kept {
+		fmt.Fprintln(w, ".fi\n.RE")
+	}
 }
 
 func manFlags(w io.Writer, flags *pflag.FlagSet) {
@@ -54,14 +80,20 @@ func manFlags(w io.Writer, flags *pflag.FlagSet) {
 			return
 		}
 		name, usage := pflag.UnquoteUsage(f)
+		fmt.Fprintln(w, ".TP")
 		if f.Shorthand != "" {
-			fmt.Fprintf(w, "**-%s**, ", f.Shorthand)
+			fmt.Fprintf(w, "\\fB\\-%s\\fR, ", f.Shorthand)
 		}
-		fmt.Fprintf(w, "**--%s**", f.Name)
+		fmt.Fprintf(w, "\\fB\\-\\-%s\\fR", roff(f.Name))
 		if name != "" {
-			fmt.Fprintf(w, " *%s*", escapeMarkdown(name))
+			fmt.Fprintf(w, " \\fI%s\\fR", roff(name))
 		}
-		fmt.Fprintf(w, "\n: %s\n\n", escapeMarkdown(usage))
+		switch f.DefValue {
+		case "", "false", "0", "0s", "[]":
+		default:
+			usage += fmt.Sprintf(" (default %s)", f.DefValue)
+		}
+		fmt.Fprintf(w, "\n%s\n", roff(usage))
 	})
 }
 
@@ -80,8 +112,14 @@ func tableOf(c *cobra.Command) []*cobra.Command {
 	return t
 }
 
-func escapeMarkdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "<", `\<`, "`", "\\`", "[", `\[`, "]", `\]`).Replace(s)
+// roff writes a line so that none of it is a request or an escape, and hyphens can
+// be copied.
+func roff(line string) string {
+	line = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(line)
+	if strings.HasPrefix(line, ".") {
+		line = `\&` + line
+	}
+	return line
 }
 
 func lowerFirst(s string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 
 // execute carries out a command and returns its exit code and why it is not 0.
 func execute(ctx context.Context, args []string, s *streams) (int, error) {
-	root := newRoot(s)
+	root := newRoot(s, called(args))
 	root.SetArgs(levelArguments(args))
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -93,9 +94,19 @@ func execute(ctx context.Context, args []string, s *streams) (int, error) {
 	return code, err
 }
 
+// called is the command that the arguments name, if no other has to be there for it;
+// else "".
+func called(args []string) string {
+	if len(args) == 0 || args[0] == "completion" || args[0] == "man" {
+		return ""
+	}
+	return args[0]
+}
+
 // newRoot is the command table; help, man page, completion and the README's
-// table are made from it.
-func newRoot(s *streams) *cobra.Command {
+// table are made from it. Where only names a command, the others are left out:
+// making them all takes longer than listing the ports of a server.
+func newRoot(s *streams, only string) *cobra.Command {
 	root := &cobra.Command{
 		Use:     "jackknife",
 		Short:   "Patch, record and edit voice takes on JACK",
@@ -127,69 +138,80 @@ Exit codes: 0 done or already so, 1 failed, 2 usage, 3 no server or card,
 		return &failure{code: exitUsage, err: err, hint: "see " + c.CommandPath() + " --help"}
 	})
 	// One line a command; each is built in the file of its name.
-	for _, g := range []struct {
-		title    string
-		commands []*cobra.Command
-	}{
-		{"Edit a take:", []*cobra.Command{
-			pausesCommand(s),
-			marksCommand(s),
-			mistakesCommand(s),
-			inspectCommand(s),
-			compCommand(s),
-			editCommand(s),
-			planCommand(s),
-			applyCommand(s),
-			undoCommand(s),
-			diffCommand(s),
-			mapCommand(s),
-			labelsCommand(s),
-			checkCommand(s),
-			drawCommand(s),
-			deliverCommand(s),
-			compareCommand(s),
-			infoCommand(s),
-			recoverCommand(s),
+	type entry struct {
+		name  string
+		build func(*streams) *cobra.Command
+	}
+	type group struct {
+		title   string
+		entries []entry
+	}
+	table := []group{
+		{"Edit a take:", []entry{
+			{"pauses", pausesCommand},
+			{"marks", marksCommand},
+			{"mistakes", mistakesCommand},
+			{"inspect", inspectCommand},
+			{"comp", compCommand},
+			{"edit", editCommand},
+			{"plan", planCommand},
+			{"apply", applyCommand},
+			{"undo", undoCommand},
+			{"diff", diffCommand},
+			{"map", mapCommand},
+			{"labels", labelsCommand},
+			{"check", checkCommand},
+			{"draw", drawCommand},
+			{"deliver", deliverCommand},
+			{"compare", compareCommand},
+			{"info", infoCommand},
+			{"recover", recoverCommand},
 		}},
-		{"Record and play:", []*cobra.Command{
-			recordCommand(s),
-			takeCommand(s),
-			playCommand(s),
-			devicesCommand(s),
-			transportCommand(s),
+		{"Record and play:", []entry{
+			{"record", recordCommand},
+			{"take", takeCommand},
+			{"play", playCommand},
+			{"devices", devicesCommand},
+			{"transport", transportCommand},
 		}},
-		{"Patch:", []*cobra.Command{
-			portsCommand(s),
-			connectCommand(s),
-			disconnectCommand(s),
-			patchCommand(s),
-			patchbayCommand(s),
-			keepCommand(s),
-			watchCommand(s),
-			midiCommand(s),
-			serverCommand(s),
-			bufferCommand(s),
-			namesCommand(s),
+		{"Patch:", []entry{
+			{"ports", portsCommand},
+			{"connect", connectCommand},
+			{"disconnect", disconnectCommand},
+			{"patch", patchCommand},
+			{"patchbay", patchbayCommand},
+			{"keep", keepCommand},
+			{"watch", watchCommand},
+			{"midi", midiCommand},
+			{"server", serverCommand},
+			{"buffer", bufferCommand},
+			{"names", namesCommand},
 		}},
-		{"A whole evening:", []*cobra.Command{
-			sessionCommand(s),
-			nsmCommand(s),
+		{"A whole evening:", []entry{
+			{"session", sessionCommand},
+			{"nsm", nsmCommand},
 		}},
-		{"The sound card:", []*cobra.Command{
-			cardCommand(s),
+		{"The sound card:", []entry{
+			{"card", cardCommand},
 		}},
-		{"More:", []*cobra.Command{
-			doctorCommand(s),
-			latencyCommand(s),
-			completionCommand(s),
-			manCommand(s),
+		{"More:", []entry{
+			{"doctor", doctorCommand},
+			{"latency", latencyCommand},
+			{"completion", completionCommand},
+			{"man", manCommand},
 		}},
-	} {
+	}
+	of := func(e entry) bool { return e.name == only }
+	alone := slices.ContainsFunc(table, func(g group) bool { return slices.ContainsFunc(g.entries, of) })
+	for _, g := range table {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
-		for _, c := range g.commands {
-			c.GroupID = g.title
+		for _, e := range g.entries {
+			if !alone || of(e) {
+				c := e.build(s)
+				c.GroupID = g.title
+				root.AddCommand(c)
+			}
 		}
-		root.AddCommand(g.commands...)
 	}
 	root.SetHelpCommandGroupID("More:")
 	return root
