@@ -66,6 +66,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -114,6 +115,7 @@ func openOn(name string, prepare func() (again func())) (*Server, error) {
 	}
 	answer := make(chan opened, 1)
 	go func() {
+		defer keepSignals()()
 		again := prepare()
 		client, status := jack.ClientOpen(name, jack.NoStartServer)
 		again()
@@ -130,6 +132,24 @@ func openOn(name string, prepare func() (again func())) (*Server, error) {
 		return &Server{client: o.client, handle: client, gone: C.gone_new(client)}, nil
 	case <-time.After(answerLimit):
 		return nil, fmt.Errorf("%s: %w", whichServer(), ErrNoAnswer)
+	}
+}
+
+// keepSignals keeps the signal mask of this goroutine's thread until it is called
+// again: JACK2 blocks SIGPIPE in the thread that opens the first client of a
+// process, and gives the one that closes the last the mask that the first had
+// (common/JackLibGlobals.h). Programs started from such a thread have it, too.
+func keepSignals() (again func()) {
+	runtime.LockOSThread()
+	var mask unix.Sigset_t
+	err := unix.PthreadSigmask(unix.SIG_SETMASK, nil, &mask)
+	return func() {
+		if err == nil {
+			err = unix.PthreadSigmask(unix.SIG_SETMASK, &mask, nil)
+		}
+		if err == nil { // else the thread ends with its goroutine
+			runtime.UnlockOSThread()
+		}
 	}
 }
 
@@ -203,7 +223,10 @@ func OnPipeWire() bool { return strings.Contains(Version(), "PipeWire") }
 
 // Close leaves the server.
 func (s *Server) Close() error {
-	code, err := s.ask(s.client.Close)
+	code, err := s.ask(func() int {
+		defer keepSignals()()
+		return s.client.Close()
+	})
 	if err == nil && code != 0 {
 		err = fmt.Errorf("code %d", code)
 	}

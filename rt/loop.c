@@ -514,11 +514,15 @@ void loop_latency_range(struct loop *l, int input, uint32_t channel, uint32_t *l
 	*most = range.max;
 }
 
+/* JACK2 gives the thread that closes the last client of the process the signal mask
+ * with which the first was opened (common/JackLibGlobals.h): all blocked. */
 void loop_close(struct loop *l)
 {
+	sigset_t before = block_signals();
 	if (!atomic_load(&l->gone))
 		jack_deactivate(l->client);
 	jack_client_close(l->client);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void loop_free(struct loop *l)

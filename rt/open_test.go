@@ -4,8 +4,13 @@ package rt_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"jackknife/rt"
 )
@@ -25,4 +30,39 @@ func TestServerStandsStill(t *testing.T) {
 	if !errors.Is(err, rt.ErrNoAnswer) {
 		t.Errorf("%v, %v", l, err)
 	}
+}
+
+// TestSignalsAreKept: when the loop has left the server, none of the process's
+// threads has signals blocked. What a thread starts would have them blocked too,
+// and a shell waits for ever for children of which it is not told.
+func TestSignalsAreKept(t *testing.T) {
+	server(t)
+	l, err := rt.Open(rt.Config{Client: "kept", Inputs: ports("in", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var blocked []string
+	for limit := time.Now().Add(2 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+		blocked = nil
+		tasks, err := filepath.Glob("/proc/self/task/*/status")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			status, _ := os.ReadFile(task) // it may have ended
+			for line := range strings.Lines(string(status)) {
+				mask, ok := strings.CutPrefix(line, "SigBlk:\t")
+				if n, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64); ok && err == nil && n&(1<<(syscall.SIGCHLD-1)) != 0 {
+					blocked = append(blocked, task)
+				}
+			}
+		}
+		if len(blocked) == 0 {
+			return // a thread that is being made has signals blocked for a moment
+		}
+	}
+	t.Errorf("SIGCHLD is blocked in %v", blocked)
 }

@@ -51,6 +51,16 @@ static void mute(const char *message)
 	(void)message;
 }
 
+/* leave closes a client and keeps the thread's signal mask, which JACK2 changes when
+ * the last client goes. */
+static void leave(jack_client_t *client)
+{
+	sigset_t before;
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	jack_client_close(client);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 struct counter *counter_open(const char *name, int channels)
 {
 	struct counter *s = calloc(1, sizeof *s);
@@ -75,7 +85,7 @@ struct counter *counter_open(const char *name, int channels)
 	if (ok)
 		return s;
 	if (s->client)
-		jack_client_close(s->client);
+		leave(s->client);
 	free(s);
 	return NULL;
 }
@@ -98,7 +108,7 @@ uint32_t counter_turns(struct counter *s, const struct turn **turns)
 
 void counter_close(struct counter *s)
 {
-	jack_client_close(s->client);
+	leave(s->client);
 	free(s);
 }
 
@@ -108,7 +118,7 @@ int counter_connect(const char *from, const char *to)
 	if (!c)
 		return -1;
 	int e = jack_connect(c, from, to);
-	jack_client_close(c);
+	leave(c);
 	return e;
 }
 
@@ -118,6 +128,6 @@ int counter_set_block(uint32_t frames)
 	if (!c)
 		return -1;
 	int e = jack_set_buffer_size(c, frames);
-	jack_client_close(c);
+	leave(c);
 	return e;
 }

@@ -112,9 +112,12 @@ struct loopback *loopback_open(const char *name, int channels, uint32_t frames, 
 
 void loopback_close(struct loopback *l)
 {
+	sigset_t before; /* which JACK2 changes when the last client goes */
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
 	if (l->out)
 		jack_client_close(l->out);
 	if (l->in)
 		jack_client_close(l->in);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	free(l);
 }
