@@ -33,7 +33,7 @@ func TestRecordQuantumOnPipeWire(t *testing.T) {
 	if err := countingTake(filepath.Join(dir, "long.wav"), 48000, 2, 30*48000); err != nil {
 		t.Fatal(err)
 	}
-	start(t, dir, "play", "long.wav", "--to", "system:playback_1", "--name", "count")
+	start(t, dir, "play", "long.wav", "--to", "system:playback_{1..2}", "--name", "count")
 	for limit := time.Now().Add(10 * time.Second); exec.Command("jackknife", "ports", "count:out_2").Run() != nil; {
 		if time.Now().After(limit) {
 			t.Fatal("play has no ports")

@@ -238,7 +238,7 @@ func TestRecordStoppedOnPipeWire(t *testing.T) {
 	if err := countingTake(filepath.Join(dir, "long.wav"), 48000, 2, 20*48000); err != nil {
 		t.Fatal(err)
 	}
-	start(t, dir, "play", "long.wav", "--to", "system:playback_1", "--name", "count")
+	start(t, dir, "play", "long.wav", "--to", "system:playback_{1..2}", "--name", "count")
 	for limit := time.Now().Add(10 * time.Second); exec.Command("jackknife", "ports", "count:out_2").Run() != nil; {
 		if time.Now().After(limit) {
 			t.Fatal("play has no ports")
