@@ -201,7 +201,7 @@ func (f *File) patchChanges(out []byte, t *todo) error {
 		case "would disconnect":
 			t.lines = append(t.lines, "disconnect "+line)
 			t.undo = append(t.undo, f.onServer([]string{"connect", c.From, c.To}))
-		case "absent":
+		case "absent", "failed": // of ports that are named exactly connecting is tried
 			t.absent = append(t.absent, line)
 			if slices.Contains(t.args, "--wait") {
 				t.undo = append(t.undo, f.onServer([]string{"disconnect", c.From, c.To}))
