@@ -129,9 +129,12 @@ func ended(err error) error {
 // hold keeps the patch until the server or the context ends.
 func (k *keeping) hold(ctx context.Context, server *jackgraph.Watch, hup <-chan os.Signal, patch *jackgraph.Patch) error {
 	for {
-		next, cancel := context.WithCancel(ctx)
+		var next context.Context
+		var cancel context.CancelFunc
 		if due, ok := k.due(); ok {
 			next, cancel = context.WithDeadline(ctx, due)
+		} else {
+			next, cancel = context.WithCancel(ctx)
 		}
 		reload := make(chan bool, 1)
 		watching := make(chan struct{})
@@ -196,7 +199,7 @@ func (k *keeping) note(events []jackgraph.Event) (look bool) {
 			}
 			if k.ours[do] {
 				fmt.Fprintln(k.out, e)
-			} else {
+			} else if k.learn {
 				k.touched[c] = true
 			}
 			delete(k.ours, do)
