@@ -39,7 +39,8 @@ func exactly(frames int64, rateHz int) Duration {
 }
 
 // ParseEditLabels reads what FormatLabels writes, as it comes back from
-// Audacity: moved, removed, added to. The labels may stand in any order. File is
+// Audacity: moved, removed, added to. The labels may stand in any order; cuts that
+// touch are one. File is
 // the file's name, for the error messages: they begin with file:line:column.
 func ParseEditLabels(file string, text []byte, rateHz int, frames int64) (List, error) {
 	labels, lines, err := parseLabels(file, text, rateHz)
@@ -80,7 +81,15 @@ func ParseEditLabels(file string, text []byte, rateHz int, frames int64) (List, 
 		if err := (List{e}).Validate(frames); err != nil {
 			return nil, fail("%s", strings.TrimPrefix(err.Error(), "edit 1: "))
 		}
-		if n > 0 && e.Start <= l[n-1].End {
+		last := len(l) - 1
+		switch {
+		case last >= 0 && e.Start == l[last].End && e.Fill == 0 && l[last].Fill == 0: // a line that was said three times
+			l[last].End = e.End
+			if e.Reason != l[last].Reason {
+				l[last].Reason = strings.Trim(l[last].Reason+"; "+e.Reason, "; ")
+			}
+			continue
+		case last >= 0 && e.Start <= l[last].End:
 			return nil, fail("begins before the label in line %d has ended, or touches it; make them one", lines[order[n-1]])
 		}
 		l = append(l, e)

@@ -140,6 +140,10 @@ func (t *Take) cut(m *Marked, floor int64) {
 				line, part, sure, m.Matched = i, t.hole(t.frame(p.resumeAt)), p.part, true
 			}
 		}
+		if prev := t.pairs[[2]int{line - 1, after}]; m.Matched && part == 0 && line > first && t.Lines[line].Len() < rate/2 &&
+			prev != nil && prev.near && prev.again >= leastMatch {
+			line-- // begun again, and broken off at once
+		}
 		if m.Matched {
 			m.Confidence = max(0.9, sure)
 		} else if prev := line - 1; prev >= first && t.Lines[line].Len() < rate*9/10 && t.Lines[line].Start-t.Lines[prev].End < rate*6/10 {

@@ -354,16 +354,38 @@ func confuse(kind string, rateHz int, rng *rand.Rand) []float64 {
 }
 
 // MistakeTakes are takes to judge the finding of mistakes by, each with its own
-// seed. What is learned may be learned from "training"; "unseen" has other
-// voices, texts and rooms.
+// seed. What is learned may be learned from "training". "tuning" has other voices,
+// texts and rooms, to choose by how it is learned; "unseen" has others again, and
+// nothing may be chosen by it. In "real" six people say numbers.
 func MistakeTakes(set string, rounds int) []Config {
 	type reader struct{ voice, background string }
-	training := set == "training"
-	readers := []reader{{"espeak en-029+f5", "room"}, {"espeak en-us-nyc+m7", "fan"}, {"flite kal", "hiss"}, {"espeak en-gb-x-gbclan+klatt4", "traffic"}, {"espeak en-gb-x-gbcwmd+f1", "hum"}, {"flite rms", "laptop"}}
-	scripts := []string{"letter+garden", "lecture+story", "story+garden+letter"}
-	if training {
-		readers = []reader{{"espeak en-us+m1", "room"}, {"espeak en-gb+f2", "fan"}, {"flite slt", "hum"}, {"espeak en-gb-x-rp+f4", "traffic"}, {"espeak en-gb-scotland+m5", "hiss"}, {"flite awb", "room"}}
-		scripts = []string{"relaxation+scan", "prose+monologue", "workshop+chorus"}
+	var readers []reader
+	var scripts []string
+	var seed uint64
+	switch set {
+	case "training":
+		readers = []reader{
+			{"espeak en-us+m1", "room"}, {"espeak en-gb+f2", "fan"}, {"flite slt", "hum"}, {"espeak en-gb-x-rp+f4", "traffic"}, {"espeak en-gb-scotland+m5", "hiss"}, {"flite awb", "room"},
+			{"espeak en-us+klatt2", "laptop"}, {"espeak en-gb+Michael", "traffic"}, {"espeak en-029+Alicia", "room"}, {"espeak en-gb-x-rp+Andy", "hum"}, {"espeak en-us+Steph", "fan"}, {"espeak en-gb-scotland+grandma", "hiss"}, {"formula", "room"},
+		}
+		scripts = []string{"relaxation+scan", "prose+evening", "workshop+chorus", "island+sleep", "history+yoga", "market+ballad", "recipe+evening", "monologue+sleep", "prose+island", "history+chorus", "market+scan+yoga"}
+		seed = 57000
+	case "tuning":
+		readers = []reader{{"espeak en-029+f5", "room"}, {"espeak en-us-nyc+m7", "fan"}, {"flite kal", "hiss"}, {"espeak en-gb-x-gbclan+klatt4", "traffic"}, {"espeak en-gb-x-gbcwmd+f1", "hum"}, {"flite rms", "laptop"}}
+		scripts = []string{"letter+garden", "lecture+story", "story+garden+letter"}
+		seed = 7000
+	case "unseen":
+		readers = []reader{{"espeak en-gb+Annie", "room"}, {"espeak en-us-nyc+f3", "hum"}, {"flite kal16", "laptop"}, {"espeak en-gb-x-gbclan+m8", "hiss"}, {"espeak en-us+Lee", "traffic"}, {"espeak en-gb-x-gbcwmd+klatt6", "fan"}}
+		scripts = []string{"harbour+shore", "clockwork+bicycle", "bicycle+shore+harbour"}
+		seed = 17000
+	case "real":
+		for i, who := range []string{"george", "jackson", "lucas", "nicolas", "theo", "yweweler"} {
+			readers = append(readers, reader{"fsdd " + who, []string{"room", "fan", "hiss", "traffic", "hum", "laptop"}[i]})
+		}
+		scripts = []string{"digits"}
+		seed = 97000
+	default:
+		panic("no takes of " + set)
 	}
 	formats := []wav.Format{mono48, mono44, stereo44, plain96, float48}
 	ratios := []float64{20, 30, 40, 60}
@@ -372,18 +394,13 @@ func MistakeTakes(set string, rounds int) []Config {
 		for i, r := range readers {
 			n := round*len(readers) + i
 			c := Config{
-				Seed: uint64(7000 + n), Voice: r.voice, Script: scripts[(round+i)%len(scripts)], SNRDB: ratios[(round+i)%len(ratios)],
+				Seed: seed + uint64(n), Voice: r.voice, Script: scripts[(round+i)%len(scripts)], SNRDB: ratios[(round+i)%len(ratios)],
 				Background: r.background, Reverb: []float64{0, 0.2, 0.35, 0.5}[n*3%4], Format: formats[n%len(formats)],
 				Confusers: 10, PauseMin: 0.5, PauseMax: 1.8,
 				Slips: []string{"partial", "false start", "full", "double", "claps", "clicker", "snaps", "partial", "false start", "full", "claps", "clicker"},
 			}
-			if training {
-				c.Seed += 50000
-			}
 			if set == "real" {
-				c.Voice = "fsdd " + []string{"george", "jackson", "lucas", "nicolas", "theo", "yweweler"}[i]
-				c.Script, c.Format = "digits", wav.Format{RateHz: 16000, Channels: 1, Bits: 16, SampleBytes: 2}
-				c.Seed += 90000
+				c.Format = wav.Format{RateHz: 16000, Channels: 1, Bits: 16, SampleBytes: 2}
 			}
 			all = append(all, c)
 		}
