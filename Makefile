@@ -97,10 +97,11 @@ soak: build demo-deps test-deps ## break recordings in every way, again and agai
 	$(GO) test -race ./cmd/jackknife -run "TestKeepChurn$$" -count=1 -v -timeout 30m -args -churn 10m
 	JACKKNIFE_SOAK=1 $(GO) test ./cmd/jackknife -run 'TestJackScripts/server-dbus$$' -count=1 -timeout 3m
 
-bench-quality: build test-deps ## write QUALITY.md and MISTAKES.md anew: pauses and fills beside other programs, mistakes
+bench-quality: build test-deps ## write QUALITY.md, MISTAKES.md, BLEMISHES.md anew: pauses and fills beside other programs, mistakes
 	$(call apt,auto-editor)
 	$(GO) run ./testdata/benchquality build/jackknife QUALITY.md
 	$(GO) run ./testdata/benchmistakes MISTAKES.md
+	$(GO) run ./testdata/benchblemishes BLEMISHES.md
 
 test-vm: build ## run the card and midi commands on real ALSA drivers, in a small virtual machine
 	$(call apt,$(VM_PACKAGES))
