@@ -91,6 +91,7 @@ and bbt (null, or bar, beat, tick, beats_per_bar, beat_type, bpm).`,
 func moveTransport(ctx context.Context, server *jackgraph.Server, word string, to editor.Duration) error {
 	now := server.Transport()
 	var so func(jackgraph.Transport) bool
+	do := func() {}
 	switch {
 	case word == "locate":
 		frame := to.At(now.RateHz)
@@ -102,15 +103,21 @@ func moveTransport(ctx context.Context, server *jackgraph.Server, word string, t
 			return t.State != jackgraph.Starting && t.Frame >= frame && t.Frame <= frame+int64(t.RateHz)*int64(transportLimit/time.Second)
 		}
 	case word == "start" || word == "toggle" && now.State == jackgraph.Stopped:
-		server.Roll()
+		do = server.Roll
 		so = func(t jackgraph.Transport) bool { return t.State == jackgraph.Rolling }
 	case word == "stop" || word == "toggle":
-		server.Halt()
+		do = server.Halt
 		so = func(t jackgraph.Transport) bool { return t.State == jackgraph.Stopped }
 	default:
 		return nil
 	}
-	for limit := time.Now().Add(transportLimit); !so(server.Transport()); {
+	do()
+	told := time.Now()
+	for limit := told.Add(transportLimit); !so(server.Transport()); {
+		if time.Since(told) > transportLimit/5 { // PipeWire has been seen to lose it
+			do()
+			told = time.Now()
+		}
 		if time.Now().After(limit) {
 			return fmt.Errorf("transport %s: it is %s after %v", word, server.Transport().State, transportLimit)
 		}
