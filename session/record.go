@@ -23,9 +23,10 @@ func (s *Session) Record(ctx context.Context) (Take, error) {
 }
 
 // Punch makes the end of a take anew: the next take is that one up to a time, as
-// record --at takes it, and goes on from there. The old take is put aside. Number
-// 0 is the last take that is kept.
-func (s *Session) Punch(ctx context.Context, number int, at string) (Take, error) {
+// record --at takes it, and goes on from there; the inputs of the selectors to hear
+// it, without any those of the card. The old take is put aside. Number 0 is the
+// last take that is kept.
+func (s *Session) Punch(ctx context.Context, number int, at string, to []string) (Take, error) {
 	takes, err := s.ready(ctx)
 	if err != nil {
 		return Take{}, err
@@ -46,6 +47,9 @@ func (s *Session) Punch(ctx context.Context, number int, at string) (Take, error
 	args := append(s.trackArgs(), "--punch", old.Files[0]) // all else is like the old take
 	if at != "" {
 		args = append(args, "--at", at)
+	}
+	for _, inputs := range to {
+		args = append(args, "--to", inputs)
 	}
 	// The summary is of the pass alone, which the recorder joins to the old take.
 	t, err := s.record(ctx, takes, args, func(t *Take) error {

@@ -301,7 +301,7 @@ A MODEL names the sockets of a card as they are written on it: XLR 1, S/PDIF L,
 monitor mix L. There are
   ` + strings.Join(alsa.Models(), ", ") + `.
 They go to the physical audio ports of a client in their order; --client says
-which client where there are several.
+which client where there are several, and gives them to all of its audio ports.
 
 --forever holds the names: it gives them to ports that appear, and again when the
 server comes back, until Ctrl-C.`,
@@ -369,7 +369,8 @@ func (n *naming) read(name, client string) (wantedNames, error) {
 	return func(jackgraph.Graph) ([]jackgraph.Naming, error) { return all, nil }, err
 }
 
-// socketNames gives the sockets of a card to the physical ports of a client.
+// socketNames gives the sockets of a card to the audio ports of a client, or to
+// the physical ones of the only client that has such.
 func socketNames(g jackgraph.Graph, model, client string) ([]jackgraph.Naming, error) {
 	captures, playbacks, err := alsa.Sockets(model)
 	if err != nil {
@@ -379,7 +380,7 @@ func socketNames(g jackgraph.Graph, model, client string) ([]jackgraph.Naming, e
 	var all []jackgraph.Naming
 	next := map[jackgraph.Direction][]string{jackgraph.Output: captures, jackgraph.Input: playbacks}
 	for _, p := range g.Ports {
-		if !p.Physical || p.Type != jackgraph.Audio || client != "" && p.Client() != client {
+		if p.Type != jackgraph.Audio || client == "" && !p.Physical || client != "" && p.Client() != client {
 			continue
 		}
 		if !slices.Contains(clients, p.Client()) {
@@ -396,9 +397,9 @@ func socketNames(g jackgraph.Graph, model, client string) ([]jackgraph.Naming, e
 	case len(clients) > 1:
 		return nil, usagef("which card? --client %s", strings.Join(clients, ", or "))
 	case len(all) == 0 && client != "":
-		return nil, &failure{code: exitNoMatch, err: fmt.Errorf("%s: has no physical audio ports", client), hint: "jackknife ports phys=yes lists them"}
+		return nil, &failure{code: exitNoMatch, err: fmt.Errorf("%s: has no audio ports", client), hint: "jackknife ports type=audio lists them"}
 	case len(all) == 0:
-		return nil, &failure{code: exitNoMatch, err: errors.New("the server has no physical audio ports")}
+		return nil, &failure{code: exitNoMatch, err: errors.New("the server has no physical audio ports"), hint: "--client says whose ports are the card's"}
 	}
 	return all, nil
 }

@@ -529,6 +529,7 @@ Exit 6 if frames were lost.`,
 func sessionPunchCommand(s *streams) *cobra.Command {
 	var f sessionFlags
 	var at string
+	var to []string
 	c := &cobra.Command{
 		Use:   "punch [FILE] [NUMBER]",
 		Short: "Make the end of a take anew (punch and roll)",
@@ -545,7 +546,7 @@ of the number, is put aside and not touched.`,
 			if len(numbers) > 1 {
 				return usagef("punch goes into one take")
 			}
-			take, err := open.Punch(c.Context(), append(numbers, 0)[0], at)
+			take, err := open.Punch(c.Context(), append(numbers, 0)[0], at, to)
 			if take.Finished {
 				printTakes(s.out, []session.Take{take})
 			}
@@ -555,6 +556,7 @@ of the number, is put aside and not touched.`,
 	f.add(c)
 	f.dry(c)
 	c.Flags().StringVar(&at, "at", "", "`time` of the take to go on from (default its end)")
+	c.Flags().StringArrayVar(&to, "to", nil, "inputs that hear the take, by selector (default the card's); may be given more than once")
 	return c
 }
 

@@ -26,8 +26,12 @@ func StartPipeWire(dir string) (*Server, error) {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return nil, err
 	}
+	text, err := configuration()
+	if err != nil {
+		return nil, err
+	}
 	config := filepath.Join(dir, "pipewire.conf")
-	if err := os.WriteFile(config, pipewireConfig, 0o600); err != nil {
+	if err := os.WriteFile(config, text, 0o600); err != nil {
 		return nil, err
 	}
 	libraries, err := jackLibraries()
@@ -53,6 +57,21 @@ func StartPipeWire(dir string) (*Server, error) {
 		return nil, fmt.Errorf("pipewire in %s: %w", dir, err)
 	}
 	return s, nil
+}
+
+// configuration returns pipewire.conf for the PipeWire that is installed. The
+// card drives the graph, but 1.0's source runs out of buffers when it does, and is
+// driven; 0.3.65's and 1.4's falls silent where it is driven.
+func configuration() ([]byte, error) {
+	out, err := exec.Command("pipewire", "--version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("pipewire --version: %w", err)
+	}
+	if !strings.Contains(string(out), " libpipewire 1.0.") {
+		return pipewireConfig, nil
+	}
+	driven := strings.NewReplacer("priority.driver = 1900", "node.group = pipewire.dummy", "priority.driver = 2000", "node.group = pipewire.dummy")
+	return []byte(driven.Replace(string(pipewireConfig))), nil
 }
 
 // jackLibraries returns the LD_LIBRARY_PATH=... under which programs load
