@@ -70,7 +70,8 @@ func configuration() ([]byte, error) {
 	if !strings.Contains(string(out), " libpipewire 1.0.") {
 		return pipewireConfig, nil
 	}
-	driven := strings.NewReplacer("priority.driver = 1900", "node.group = pipewire.dummy", "priority.driver = 2000", "node.group = pipewire.dummy")
+	driven := strings.NewReplacer("linger = true priority.driver = 1900", "linger = true node.group = pipewire.dummy",
+		"linger = true priority.driver = 2000", "linger = true node.group = pipewire.dummy")
 	return []byte(driven.Replace(string(pipewireConfig))), nil
 }
 
