@@ -162,16 +162,31 @@ func lockOpening() (unlock func()) {
 		return func() {}
 	}
 	server := strings.ReplaceAll(os.Getenv("JACK_DEFAULT_SERVER"), "/", "_")
-	f, err := os.OpenFile(fmt.Sprintf("/dev/shm/jackknife-opening-%d-%s", os.Getuid(), server), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return func() {}
-	}
-	for limit := time.Now().Add(time.Second); unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) {
-			break // it hangs: what was to be waited for is no help
+	name := fmt.Sprintf("/dev/shm/jackknife-opening-%d-%s", os.Getuid(), server)
+	for limit := time.Now().Add(time.Second); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+		if err != nil {
+			return func() {}
 		}
+		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil && stillCalled(f, name) {
+			return func() {
+				os.Remove(name)
+				f.Close()
+			}
+		}
+		f.Close()
 	}
-	return func() { f.Close() }
+	return func() {} // it hangs: what was to be waited for is no help
+}
+
+// stillCalled reports whether an open file still has its name.
+func stillCalled(f *os.File, name string) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(name)
+	return err == nil && os.SameFile(mine, there)
 }
 
 // ask makes a call that waits for the server. It returns the call's result.

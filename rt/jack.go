@@ -26,6 +26,7 @@ const (
 	pollEvery  = 10 * time.Millisecond
 	writeBytes = 32 << 10         // written at once: they stay in the cache, and the kernel has pages for them at hand
 	openWithin = 10 * time.Second // for the server to let a client in
+	stillAfter = 5 * time.Second  // without a frame the server stands still
 	stopWithin = time.Second      // for the audio thread to see the stop
 	shutWithin = 2 * time.Second  // for a stopped or dying server to let go of us
 )
@@ -203,6 +204,10 @@ type RecordOptions struct {
 	Frames int64        // to record; 0: until the context ends
 	Seen   func(Report) // called now and then on the recording goroutine with the report so far; may be nil
 
+	// Still, if not nil, is told on the recording goroutine, once each time, when
+	// nothing has come for stillAfter.
+	Still func(time.Duration)
+
 	// Rolls, if not nil, is told on the recording goroutine when JACK's
 	// transport begins to roll, and when it stops: the frames that are
 	// written next are the first after that. An error ends the recording.
@@ -213,11 +218,14 @@ type RecordOptions struct {
 // frames and whole frames only, from Start until the context ends or
 // opt.Frames are written; then it stops the loop. Everything that the audio
 // thread took before the stop is written first. The report is valid with an
-// error, too: ErrServerGone after everything was written, or the writer's.
+// error, too: ErrServerGone after everything was written, ErrStill where nothing
+// ever came, or the writer's.
 func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Report, error) {
 	s := newSplicer(len(l.inputs), l.rateHz)
 	frameBytes := 4 * s.channels
 	buf := make([]byte, max(1, writeBytes/frameBytes)*frameBytes)
+
+	came, still := time.Now(), false // the last frames; whether that is told to be long ago
 
 	// drain writes all that can be told from the ring.
 	drain := func(final bool) error {
@@ -235,6 +243,7 @@ func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Repo
 			if frames == 0 && used == 0 {
 				return nil
 			}
+			came, still = time.Now(), false
 			if s.rolls != rolled && opt.Rolls != nil {
 				if err := opt.Rolls(s.rolls); err != nil {
 					s.report.cut(s.report.Frames - int64(frames))
@@ -276,6 +285,12 @@ func (l *Loop) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Repo
 		case <-tick.C:
 			if end = l.gone(); end != nil {
 				over = true
+			} else if time.Since(came) > stillAfter && !still {
+				if still = true; s.report.Frames == 0 {
+					end, over = ErrStill, true
+				} else if opt.Still != nil {
+					opt.Still(stillAfter)
+				}
 			}
 		case <-stop:
 			C.loop_stop(l.c)
@@ -340,8 +355,9 @@ func (l *Loop) supply() error {
 // Play plays what was loaded until the last frame has left the loop and, as
 // far as the ports know their latency, has been heard. When the context ends
 // it stops the loop and leaves the rest unplayed, without an error; a source
-// may fail then. Seen, if not nil, is told now and then how far it is.
+// may fail then. It fails with ErrStill where nothing is ever played. Seen, if not nil, is told now and then how far it is.
 func (l *Loop) Play(ctx context.Context, seen func(Played)) (Played, error) {
+	begun, moved := time.Now(), false
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -351,6 +367,9 @@ func (l *Loop) Play(ctx context.Context, seen func(Played)) (Played, error) {
 		}
 		if err == nil {
 			err = l.gone()
+		}
+		if moved = moved || l.played().Frames > 0; err == nil && !moved && time.Since(begun) > stillAfter {
+			err = ErrStill
 		}
 		if seen != nil {
 			seen(l.played())

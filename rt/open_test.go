@@ -4,6 +4,7 @@ package rt_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,6 +30,49 @@ func TestServerStandsStill(t *testing.T) {
 	l, err := rt.Open(rt.Config{Client: "late", Inputs: ports("in", 1)})
 	if !errors.Is(err, rt.ErrNoAnswer) {
 		t.Errorf("%v, %v", l, err)
+	}
+}
+
+// TestStill records from and plays to a server that stops before the first frame.
+func TestStill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as the limit")
+	}
+	s := server(t)
+	in, err := rt.Open(rt.Config{Client: "in", Inputs: ports("in", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := rt.Open(rt.Config{Client: "out", Outputs: ports("out", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*rt.Loop{in, out} {
+		defer l.Close()
+		if err := l.Activate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Load(strings.NewReader(strings.Repeat("data", 48000))); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(s.PID(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(s.PID(), syscall.SIGCONT)
+	time.Sleep(100 * time.Millisecond) // for the cycle that was under way
+	in.Start()
+	out.Start()
+	played := make(chan error, 1)
+	go func() {
+		_, err := out.Play(t.Context(), nil)
+		played <- err
+	}()
+	if r, err := in.Record(t.Context(), io.Discard, rt.RecordOptions{Frames: 100}); !errors.Is(err, rt.ErrStill) || r.Frames != 0 {
+		t.Errorf("recorded %d frames, %v", r.Frames, err)
+	}
+	if err := <-played; !errors.Is(err, rt.ErrStill) {
+		t.Errorf("played: %v", err)
 	}
 }
 

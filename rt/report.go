@@ -27,6 +27,10 @@ var ErrNoServer = errors.New("no server running")
 // loop was running.
 var ErrServerGone = errors.New("the JACK server is gone")
 
+// ErrStill says that nothing came from the server since the loop began, or that it
+// took nothing: it is there and does not run.
+var ErrStill = errors.New("the JACK server stands still: no audio in 5 s")
+
 // Gap is a run of frames that were lost in recording. The take holds silence
 // there.
 type Gap struct {

@@ -116,7 +116,9 @@ func (d *deck) run(name string, record func(rt.RecordOptions) (rt.Report, error)
 	} else {
 		defer c.close()
 	}
-	opt := rt.RecordOptions{Seen: d.Seen}
+	opt := rt.RecordOptions{Seen: d.Seen, Still: func(long time.Duration) {
+		d.say("warning: no audio has come for %v: the JACK server stands still", long)
+	}}
 	if d.want.rolls {
 		opt.Rolls = d.rolls
 	}
@@ -125,6 +127,10 @@ func (d *deck) run(name string, record func(rt.RecordOptions) (rt.Report, error)
 		err = nil
 	}
 	d.screen.clear()
+	if errors.Is(err, rt.ErrStill) && d.now != nil {
+		err = errors.Join(err, d.now.tape.discard())
+		d.now = nil
+	}
 	if d.now != nil {
 		d.finish(report, err)
 	}
@@ -242,6 +248,8 @@ func serverFailure(err error) error {
 		return &failure{code: exitNoServer, err: err, hint: startHint()}
 	case errors.Is(err, rt.ErrNoAnswer):
 		return &failure{code: exitNoServer, err: err, hint: "try again; if it hangs, end it and start it again"}
+	case errors.Is(err, rt.ErrStill):
+		return &failure{code: exitNoServer, err: err, hint: "jackknife status says what drives it"}
 	case errors.Is(err, rt.ErrServerGone):
 		return &failure{code: exitNoServer, err: err}
 	}
