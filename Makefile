@@ -67,7 +67,7 @@ pure: ## build, vet and test the edit-only binary, without cgo
 	CGO_ENABLED=0 $(GO) test ./...
 
 race: build-deps test-deps ## run the tests under Go's race detector
-	$(GO) test -count=1 -race $(PARALLEL) -tags portaudiorace -gcflags=github.com/gordonklaus/portaudio=-d=checkptr=0 -short $(PACKAGES)
+	$(GO) test -count=1 -race -timeout 30m $(PARALLEL) -tags portaudiorace -gcflags=github.com/gordonklaus/portaudio=-d=checkptr=0 -short $(PACKAGES)
 
 tsan: build-deps ## run the ring between two threads under the thread sanitizer
 	@mkdir -p build
