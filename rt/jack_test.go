@@ -240,8 +240,9 @@ func TestOverrunAtTheEnd(t *testing.T) {
 	if len(r.Gaps) == 0 {
 		t.Fatal("no gap")
 	}
-	if g := r.Gaps[len(r.Gaps)-1]; g.At+g.Frames != r.Frames {
-		t.Errorf("last gap %+v is not the end of %d frames", g, r.Frames)
+	const ring = 48000 * 30 / 1000 // what may have come until the loop heard of the stop
+	if g := r.Gaps[len(r.Gaps)-1]; g.At+g.Frames < r.Frames-ring {
+		t.Errorf("last gap %+v is not at the end of %d frames", g, r.Frames)
 	}
 	accounted(t, check, source, r)
 }
