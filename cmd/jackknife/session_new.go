@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -15,18 +16,31 @@ import (
 func sessionNewCommand(s *streams) *cobra.Command {
 	var name string
 	c := &cobra.Command{
-		Use:   "new [OUTPUT...]",
+		Use:   "new [FILE.yaml] [OUTPUT...]",
 		Short: "Write a session file from the machine as it is",
-		Long: `Print a session file, with comments, from the machine as it is: its server, its
+		Long: `Write a session file, with comments, from the machine as it is: its server, its
 card, what is plugged into what, and a track for each OUTPUT that is named by a
 selector; without any, for the first input socket of the card. It asks nothing;
-what is not there is left out or stands in a comment.`,
-		Example: `  jackknife session new > evening.yaml
+what is not there is left out or stands in a comment. A FILE that is there is left
+as it is; without one the text is printed.`,
+		Example: `  jackknife session new evening.yaml
   jackknife session new --name evening system:capture_1 system:capture_3 > evening.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
+			var file string
+			if len(args) > 0 {
+				if ext := filepath.Ext(args[0]); ext == ".yaml" || ext == ".yml" {
+					file, args = args[0], args[1:]
+					if !c.Flags().Changed("name") {
+						name = strings.TrimSuffix(filepath.Base(file), ext)
+					}
+				}
+			}
 			text, err := newSession(c.Context(), s, name, args)
 			if err != nil {
 				return err
+			}
+			if file != "" {
+				return writeFile(file, text, false)
 			}
 			_, err = s.out.Write(text)
 			return err
@@ -35,7 +49,7 @@ what is not there is left out or stands in a comment.`,
 			return completePorts(toComplete, "out")
 		},
 	}
-	c.Flags().StringVar(&name, "name", "session", "name of the session")
+	c.Flags().StringVar(&name, "name", "session", "name of the session (default the FILE's)")
 	return c
 }
 
