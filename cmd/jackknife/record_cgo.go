@@ -249,7 +249,7 @@ func serverFailure(err error) error {
 	case errors.Is(err, rt.ErrNoAnswer):
 		return &failure{code: exitNoServer, err: err, hint: "try again; if it hangs, end it and start it again"}
 	case errors.Is(err, rt.ErrStill):
-		return &failure{code: exitNoServer, err: err, hint: "jackknife status says what drives it"}
+		return &failure{code: exitNoServer, err: err, hint: "jackknife server status says what is there"}
 	case errors.Is(err, rt.ErrServerGone):
 		return &failure{code: exitNoServer, err: err}
 	}
