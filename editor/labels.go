@@ -85,8 +85,11 @@ func ParseEditLabels(file string, text []byte, rateHz int, frames int64) (List, 
 		switch {
 		case last >= 0 && e.Start == l[last].End && e.Fill == 0 && l[last].Fill == 0: // a line that was said three times
 			l[last].End = e.End
-			if e.Reason != l[last].Reason {
-				l[last].Reason = strings.Trim(l[last].Reason+"; "+e.Reason, "; ")
+			switch reason := &l[last].Reason; {
+			case *reason == "":
+				*reason = e.Reason
+			case e.Reason != "" && e.Reason != *reason:
+				*reason += "; " + e.Reason
 			}
 			continue
 		case last >= 0 && e.Start <= l[last].End:

@@ -51,6 +51,7 @@ func TestEditLabels(t *testing.T) {
 // FuzzEditLabels: whatever can be read is a valid list, and survives writing.
 func FuzzEditLabels(f *testing.F) {
 	f.Add([]byte("1\t2\tcut: a\n3\t3\tfill 500ms\n"))
+	f.Add([]byte("1\t3\tcut: ;\n3\t33\tcut:;0;\x00d;\x82\x823\x00\x003\f;\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		l, err := ParseEditLabels("l", text, 48000, 1<<40)
 		if err != nil {
