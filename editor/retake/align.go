@@ -23,6 +23,7 @@ type likeness struct {
 // aligner compares lines; it keeps its memory.
 type aligner struct {
 	v          *voice
+	slack      int       // how many looks late either line may begin or end
 	gain       []float32 // theta - distance, row by row
 	row        [2][]float32
 	from       [2][]int32
@@ -30,8 +31,8 @@ type aligner struct {
 	preB, sufB []int32   // and the columns
 }
 
-// slack is how late either line may begin or end: 120 ms.
-const slack = 6
+// loose is how late lines may begin or end, in looks: 120 ms.
+const loose = 6
 
 func grown[T any](x []T, n int) []T {
 	if cap(x) < n {
@@ -47,12 +48,8 @@ func grown[T any](x []T, n int) []T {
 func (a *aligner) compare(x, y span) likeness {
 	n, m := x.len(), y.len()
 	theta := a.v.theta
-	a.gain = grown(a.gain, n*m)
-	for i := range n {
-		for j := range m {
-			a.gain[i*m+j] = theta - a.v.distance(x.from+i, y.from+j)
-		}
-	}
+	a.slack = loose
+	a.fill(x, y)
 	a.pre, a.suf = grown(a.pre, n+1), grown(a.suf, n+1)
 	a.preB, a.sufB = grown(a.preB, n+1), grown(a.sufB, n+1)
 	var l likeness
@@ -72,6 +69,17 @@ func (a *aligner) compare(x, y span) likeness {
 	return l
 }
 
+// fill sets what the looks of two spans earn together.
+func (a *aligner) fill(x, y span) {
+	n, m := x.len(), y.len()
+	a.gain = grown(a.gain, n*m)
+	for i := range n {
+		for j := range m {
+			a.gain[i*m+j] = a.v.theta - a.v.distance(x.from+i, y.from+j)
+		}
+	}
+}
+
 // prefix is the best score of an alignment that begins at both starts (or, if
 // backwards, both ends), how many looks of the first it takes, and the score of
 // the one that takes all. Best[i] is the best score within the first i looks of
@@ -82,7 +90,7 @@ func (a *aligner) prefix(n, m int, backwards bool, best []float32, columns []int
 	a.row[0], a.row[1] = last, now
 	for j := range last {
 		last[j] = never
-		if j <= slack {
+		if j <= a.slack {
 			last[j] = 0
 		}
 	}
@@ -100,7 +108,7 @@ func (a *aligner) prefix(n, m int, backwards bool, best []float32, columns []int
 			g := row[at]
 			at += step
 			s := max(last[j-1]+2*g, last[j]+g, now[j-1]+g)
-			if i < slack && j <= slack {
+			if i < a.slack && j <= a.slack {
 				s = max(s, 2*g)
 			}
 			now[j] = s
@@ -114,13 +122,15 @@ func (a *aligner) prefix(n, m int, backwards bool, best []float32, columns []int
 	return score, rows, last[m]
 }
 
+// lead is the least of a line, in looks, that stays before what is said again.
+const lead = 15
+
 // inside aligns the start of the second line with any place in the first, at
 // least 0.3 s after its start and before its end: the score as a part of the
 // second or of what is left of the first, whichever is less, the place, and how
 // much of what is left of the first it takes.
 func (a *aligner) inside(n, m int) (score float64, at int, reach float64) {
 	const never = float32(-1e9)
-	const lead = 15
 	last, now := grown(a.row[0], m+1), grown(a.row[1], m+1)
 	from, here := grown(a.from[0], m+1), grown(a.from[1], m+1)
 	a.row[0], a.row[1], a.from[0], a.from[1] = last, now, from, here
@@ -140,7 +150,7 @@ func (a *aligner) inside(n, m int) (score float64, at int, reach float64) {
 			if left := now[j-1] + g; left > s {
 				s, f = left, here[j-1]
 			}
-			if j <= slack && i < n-lead && 2*g > s {
+			if j <= a.slack && i < n-lead && 2*g > s {
 				s, f = 2*g, int32(i)
 			}
 			now[j], here[j] = s, f

@@ -53,7 +53,7 @@ func (t *Take) Pairs() []Pair {
 	for i := range t.Lines {
 		for j := i + 1; j < min(len(t.Lines), i+1+reach); j++ {
 			if p := t.pairs[[2]int{i, j}]; p != nil && p.near {
-				all = append(all, Pair{i, j, p.features[:], p.again, p.part, t.frame(p.resumeAt)})
+				all = append(all, Pair{i, j, p.features[:], p.again, p.part, t.resumption(i, j, p)})
 			}
 		}
 	}

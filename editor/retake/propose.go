@@ -67,7 +67,7 @@ func (t *Take) proposal(i, j int, p *pair) Proposal {
 	switch {
 	case p.part > p.again:
 		q.Kind, q.Confidence = Partial, p.part
-		q.Flawed.Start = t.hole(t.frame(p.resumeAt))
+		q.Flawed.Start = t.resumption(i, j, p)
 		q.Start, q.End = q.Flawed.Start, t.ahead(q.By.Start)
 		return q
 	case p.covered > 0.8 && float64(q.Flawed.Len()) < 0.85*float64(q.By.Len()):
@@ -97,9 +97,6 @@ func (t *Take) behind(frame int64) int64 {
 	}
 	return frame
 }
-
-// hole is where a word may begin that was not heard to agree from its start.
-func (t *Take) hole(frame int64) int64 { return t.Heard.Hole(frame, 200, 100) }
 
 // quietest is the middle of the quietest 30 ms between two milliseconds, above
 // 600 Hz.

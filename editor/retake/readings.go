@@ -489,7 +489,7 @@ func (a *aligner) whole(x, y span) float64 {
 	a.row[0], a.row[1] = last, now
 	for j := range last {
 		last[j] = never
-		if j <= slack {
+		if j <= loose {
 			last[j] = 0
 		}
 	}
@@ -498,7 +498,7 @@ func (a *aligner) whole(x, y span) float64 {
 		for j := 1; j <= m; j++ {
 			g := a.v.theta - a.v.distance(x.from+i, y.from+j-1)
 			s := max(last[j-1]+2*g, last[j]+g, now[j-1]+g)
-			if i < slack && j <= slack {
+			if i < loose && j <= loose {
 				s = max(s, 2*g)
 			}
 			now[j] = s
