@@ -80,13 +80,17 @@ func Inspect(ctx context.Context, take *wav.Reader, h *hear.Heard, found []marks
 		all = append(all, more...)
 		return err
 	}
+	noises, err := islands(h, found)
+	if err := add(noises, err); err != nil {
+		return nil, err
+	}
 	for _, look := range []func() ([]Blemish, error){
-		func() ([]Blemish, error) { return islands(h, found) },
 		func() ([]Blemish, error) { return clicks(h, found) },
-		func() ([]Blemish, error) { return plosives(h) },
+		func() ([]Blemish, error) { return plosives(h, noises) },
+		func() ([]Blemish, error) { return buzzes(h) },
 		func() ([]Blemish, error) { return room(h) },
 		func() ([]Blemish, error) { return deadAir(h), nil },
-		func() ([]Blemish, error) { return jumps(h), nil },
+		func() ([]Blemish, error) { return jumps(h, noises), nil },
 	} {
 		if err := add(look()); err != nil {
 			return nil, err
@@ -137,34 +141,56 @@ func deadAir(h *hear.Heard) []Blemish {
 
 // jumps finds where the level of the voice changes for good, by 4 dB and more
 // over eight lines on either side: another sitting, another distance.
-func jumps(h *hear.Heard) []Blemish {
+func jumps(h *hear.Heard, noises []Blemish) []Blemish {
 	const lines = 8
+	var starts []int64
 	var levels []float64
 	for _, p := range h.Phrases {
-		levels = append(levels, loud(h, p))
+		if slices.ContainsFunc(noises, func(n Blemish) bool { return n.Start < p.End && n.End > p.Start }) {
+			continue
+		}
+		starts, levels = append(starts, p.Start), append(levels, loud(h, p))
 	}
 	var all []Blemish
 	last := -lines
 	change := func(i int) float64 { return median(levels[i:i+lines]) - median(levels[i-lines:i]) }
 	for i := lines; i+lines <= len(levels); i++ {
-		c := change(i)
-		if math.Abs(c) < 4 || i-last < lines {
+		if math.Abs(change(i)) < 4 || i-last < lines {
 			continue
 		}
-		best := i // where it changes most
+		most := i // where it changes most
 		for k := i; k < min(i+lines, len(levels)-lines+1); k++ {
-			if math.Abs(change(k)) > math.Abs(change(best)) {
-				best = k
+			if math.Abs(change(k)) > math.Abs(change(most)) {
+				most = k
 			}
 		}
-		c, last = change(best), best
-		b := Blemish{Span: editor.Span{Start: h.Phrases[best].Start, End: h.Phrases[best].Start}, Kind: Jump, Severity: 2, Level: fmt.Sprintf("%+.1f dB", c)}
+		c := change(most)
+		// Over so many lines several places change alike: it is where both sides are
+		// nearest to a level of their own.
+		best, least := most, math.Inf(1)
+		for k := max(most-lines/2, lines/2); k <= min(most+lines/2, len(levels)-lines/2); k++ {
+			from, to := max(0, most-lines), min(len(levels), most+lines)
+			if apart := scatter(levels[from:k]) + scatter(levels[k:to]); apart < least {
+				best, least = k, apart
+			}
+		}
+		last = best
+		b := Blemish{Span: editor.Span{Start: starts[best], End: starts[best]}, Kind: Jump, Severity: 2, Level: fmt.Sprintf("%+.1f dB", c)}
 		if math.Abs(c) > 8 {
 			b.Severity = 3
 		}
 		all = append(all, b)
 	}
 	return all
+}
+
+// scatter is how far values are from their median, all together.
+func scatter(v []float64) (sum float64) {
+	m := median(v)
+	for _, x := range v {
+		sum += math.Abs(x - m)
+	}
+	return sum
 }
 
 // loud is the level of a span in the milliseconds that are loud in it, in dBFS

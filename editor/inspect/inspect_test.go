@@ -97,6 +97,26 @@ func TestEachBlemishIsFoundWhereItIs(t *testing.T) {
 				}
 			}
 		}},
+		{inspect.Buzz, 6, func(x []float64) { // a call
+			for i := 57 * rate / 10; i < 63*rate/10; i++ {
+				if math.Mod(float64(i)/rate, 1/216.68) < 0.000577 {
+					x[i] += 0.05
+				}
+			}
+		}},
+		{inspect.Plosive, 4.5, func(x []float64) { // in a line
+			for i := range rate * 8 / 100 {
+				x[9*rate/2+i] += 0.3 * math.Sin(math.Pi*float64(i)/(rate*8/100)) * math.Sin(2*math.Pi*45*float64(i)/rate)
+			}
+		}},
+		{inspect.Peak, 16.5, func(x []float64) { // long after a place that is clipped
+			for i := 9 * rate / 2; i < 9*rate/2+200; i++ {
+				x[i] = min(max(30*x[i], -1), 1)
+			}
+			for i := range rate / 100 {
+				x[33*rate/2+i] = 1.2 * math.Sin(math.Pi*float64(i)/(rate/100)) * math.Sin(math.Pi/2*float64(i)+math.Pi/4)
+			}
+		}},
 		{inspect.Click, 6, func(x []float64) {
 			for i := range 60 {
 				x[6*rate+i] += 0.05 * math.Exp(-float64(i)/15) * math.Sin(2*math.Pi*3000*float64(i)/rate)

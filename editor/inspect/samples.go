@@ -89,11 +89,14 @@ func (k *channel) take(at int64, v float32) {
 	if a := abs(v); a >= k.full {
 		k.clipped++
 		if k.clipped == 3 { // a run: two may be chance
-			if k.runs > 0 && at-k.clip.End > rate/20 {
+			if at-k.clip.End > rate/20 {
 				k.endClip()
 			}
 			if k.runs == 0 {
 				k.clip.Start = at - 2
+				if at-k.peak.End <= rate/20 {
+					k.over = 0 // of the same loud place
+				}
 			}
 			k.runs++
 		}
@@ -109,6 +112,9 @@ func (k *channel) take(at int64, v float32) {
 		var sum float64
 		for i, w := range k.between {
 			sum += w * float64(k.last[i])
+		}
+		if at-k.clip.End > rate/20 {
+			k.endClip()
 		}
 		if sum = math.Abs(sum); sum > 1 && k.runs == 0 {
 			if k.over > 0 && at-k.peak.End > rate/20 {
@@ -167,7 +173,7 @@ func (k *channel) endClip() {
 		}
 		k.found = append(k.found, b)
 	}
-	k.runs, k.over = 0, 0
+	k.runs = 0
 }
 
 func (k *channel) endPeak() {

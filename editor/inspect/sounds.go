@@ -285,8 +285,9 @@ func mean(e []float32) float64 {
 }
 
 // plosives finds bursts below 80 Hz that stand out of the low sound around by
-// 15 dB for 20 to 200 ms: breath that hits the microphone.
-func plosives(h *hear.Heard) ([]Blemish, error) {
+// 15 dB for 20 to 200 ms: breath that hits the microphone. Those that noises are
+// known of stay with them.
+func plosives(h *hear.Heard, noises []Blemish) ([]Blemish, error) {
 	const piece = 10 // s
 	rate := h.RateHz
 	hop := rate / 100
@@ -343,10 +344,11 @@ func plosives(h *hear.Heard) ([]Blemish, error) {
 		for i := from; i < k; i++ {
 			l, r = l+low[i], r+rest[i]
 		}
-		if k-from < 2 || k-from > 20 || l < r {
+		s := editor.Span{Start: int64(from * hop), End: int64(k * hop)}
+		// Where there is more sound above 80 Hz it is speech, which may be low, too.
+		if k-from < 2 || k-from > 20 || l < r && loudest < usual+12 || slices.ContainsFunc(noises, func(n Blemish) bool { return n.Start < s.End && n.End > s.Start }) {
 			continue
 		}
-		s := editor.Span{Start: int64(from * hop), End: int64(k * hop)}
 		b := Blemish{Span: s, Kind: Plosive, Severity: 2, Level: fmt.Sprintf("%.0f dBFS below 80 Hz", loudest)}
 		_, b.InPause = pauseAround(h, s)
 		all = append(all, b)
@@ -454,14 +456,99 @@ func room(h *hear.Heard) ([]Blemish, error) {
 		all = append(all, b)
 	}
 	n, sum := 0, 0.0
-	for k := 1.0; k <= 8; k++ { // 26 frames of GSM last 120 ms, a slot comes 216.68 times a second
-		if db, over := line(k * 216.68); over > 10 {
+	for k := 1.0; k <= 8; k++ {
+		if db, over := line(k * slots); over > 10 {
 			n++
 			sum += math.Pow(10, db/10)
 		}
 	}
 	if n >= 4 {
-		all = append(all, Blemish{Span: whole, Kind: Buzz, Severity: 3, Level: fmt.Sprintf("%.0f dBFS", 10*math.Log10(sum))})
+		return append(all, Blemish{Span: whole, Kind: Buzz, Severity: 3, Level: fmt.Sprintf("%.0f dBFS", 10*math.Log10(sum))}), nil
+	}
+	calls, err := buzzes(h)
+	return append(all, calls...), err
+}
+
+// slots is how often a second a telephone of the GSM kind sends: 26 frames last
+// 120 ms.
+const slots = 216.68
+
+// buzzes finds the telephones that call: bursts of half a second and more in which
+// the level comes back 216.68 times a second, short and sharp each time, exactly so
+// as no voice does.
+func buzzes(h *hear.Heard) ([]Blemish, error) {
+	const size, hop = 512, 128 // ms
+	fft := fourier.NewFFT(size)
+	x := make([]float64, size)
+	var bins []complex128
+	var all []Blemish
+	for at := 0; at+size <= len(h.Sharp); at += hop {
+		var mean float64
+		for i, db := range h.Sharp[at : at+size] {
+			x[i] = math.Pow(10, float64(db)/20)
+			mean += x[i] / size
+		}
+		for i := range x {
+			x[i] = (x[i] - mean) * (0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/size))
+		}
+		bins = fft.Coefficients(bins, x)
+		var lines, sum float64
+		for k, b := range bins {
+			hz := float64(k) * 1000 / size
+			if hz < 30 {
+				continue
+			}
+			p := real(b)*real(b) + imag(b)*imag(b)
+			sum += p
+			if math.Abs(hz-slots) < 4 || math.Abs(hz-2*slots) < 4 {
+				lines += p
+			}
+		}
+		if lines < 0.4*sum {
+			continue
+		}
+		s := editor.Span{Start: h.Frame(at), End: min(h.Frames, h.Frame(at+size))}
+		sharp, err := pulsed(h, s)
+		if err != nil {
+			return nil, err
+		}
+		if !sharp {
+			continue
+		}
+		if k := len(all) - 1; k >= 0 && s.Start <= all[k].End {
+			all[k].End = s.End
+			continue
+		}
+		_, in := pauseAround(h, s)
+		all = append(all, Blemish{Span: s, Kind: Buzz, Severity: 3, Level: fmt.Sprintf("%.0f dBFS", loud(h, s)), InPause: in})
 	}
 	return all, nil
+}
+
+// pulsed reports whether a span, laid over itself slot by slot, is the same each
+// time, and most of it within a quarter of the slot.
+func pulsed(h *hear.Heard, s editor.Span) (bool, error) {
+	const parts = 64
+	x := make([]float64, s.Len()+1)
+	if err := h.Read(x, s.Start-1); err != nil {
+		return false, err
+	}
+	var sum, n [parts]float64
+	for i := range x[1:] {
+		d := x[i+1] - x[i] // the edges
+		k := int(math.Mod(float64(i)*slots/float64(h.RateHz), 1) * parts)
+		sum[k], n[k] = sum[k]+d*d, n[k]+1
+	}
+	for k := range sum {
+		sum[k] /= max(1, n[k])
+	}
+	slices.Sort(sum[:])
+	var top, whole float64
+	for k, v := range sum {
+		whole += v
+		if k >= parts*3/4 {
+			top += v
+		}
+	}
+	return top > 0.75*whole, nil
 }

@@ -40,7 +40,9 @@ func (t *Take) Proposals(least float64) []Proposal {
 		if best == nil || sure(best) < least {
 			continue
 		}
-		all = append(all, t.proposal(i, at, best))
+		if p := t.proposal(i, at, best); p.Confidence >= least {
+			all = append(all, p)
+		}
 	}
 	slices.SortStableFunc(all, func(a, b Proposal) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	var kept []Proposal
@@ -74,6 +76,9 @@ func (t *Take) proposal(i, j int, p *pair) Proposal {
 		q.Kind = FalseStart
 	}
 	q.Start, q.End = t.ahead(q.Flawed.Start), t.ahead(q.By.Start)
+	if q.Refrain && q.Confidence < 0.5 {
+		q.Confidence /= 3 // of lines alike, what is not likelier than chance is hardly ever flawed
+	}
 	return q
 }
 

@@ -60,13 +60,18 @@ func inSpeech(kind string, times float64) func([]float64, voices.Truth, *rand.Ra
 	}
 }
 
-// jump changes the level from the middle phrase on.
+// jump changes the level from the middle phrase on; what is to be louder, by making
+// what is before it softer.
 func jump(db float64) func([]float64, voices.Truth, *rand.Rand) ([]float64, []editor.Span) {
 	return func(x []float64, t voices.Truth, rng *rand.Rand) ([]float64, []editor.Span) {
 		n := len(t.Phrases) / 2
 		at := (t.Phrases[n-1].End + t.Phrases[n].Start) / 2
-		for i := range x[at:] {
-			x[int(at)+i] *= math.Pow(10, db/20)
+		changed, by := x[at:], db
+		if db > 0 {
+			changed, by = x[:at], -db
+		}
+		for i := range changed {
+			changed[i] *= math.Pow(10, by/20)
 		}
 		// Where it is, to a line.
 		return x, []editor.Span{{Start: t.Phrases[n-1].Start, End: t.Phrases[min(n+1, len(t.Phrases)-1)].End}}
@@ -76,10 +81,12 @@ func jump(db float64) func([]float64, voices.Truth, *rand.Rand) ([]float64, []ed
 // deadAir makes a pause longer, by the room's own sound.
 func deadAir(seconds int) func([]float64, voices.Truth, *rand.Rand) ([]float64, []editor.Span) {
 	return func(x []float64, t voices.Truth, rng *rand.Rand) ([]float64, []editor.Span) {
-		n := len(t.Phrases) / 3
-		from, to := int(t.Phrases[n].End)+rate*3/10, int(t.Phrases[n+1].Start)-rate/10
-		if to-from < rate/10 {
-			to = from + rate/10
+		from, to := 0, 0 // the longest pause without a noise in it
+		for n := range t.Phrases[1:] {
+			a, b := int(t.Phrases[n].End)+rate*3/10, int(t.Phrases[n+1].Start)-rate/10
+			if b-a > to-from && !slices.ContainsFunc(t.Noises, func(z voices.Noise) bool { return z.Start < int64(b) && z.End > int64(a) }) {
+				from, to = a, b
+			}
 		}
 		tone := slices.Clone(x[from:to])
 		var more []float64
