@@ -519,8 +519,11 @@ void loop_latency_range(struct loop *l, int input, uint32_t channel, uint32_t *l
 void loop_close(struct loop *l)
 {
 	sigset_t before = block_signals();
-	if (!atomic_load(&l->gone))
+	if (!atomic_load(&l->gone)) {
 		jack_deactivate(l->client);
+		if (strstr(jack_get_version_string(), "PipeWire"))
+			usleep(20000); /* as jackgraph's Server.Close has it */
+	}
 	jack_client_close(l->client);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
