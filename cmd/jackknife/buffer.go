@@ -86,7 +86,7 @@ func setBlock(ctx context.Context, s *streams, frames int, dryRun bool) error {
 		fmt.Fprintf(s.out, "would change block %d to %d\n", had, frames)
 	default:
 		if err := server.SetBlock(frames); err != nil {
-			return err
+			return openFailure(err)
 		}
 		fmt.Fprintf(s.out, "block %d, was %d\n", frames, had)
 	}

@@ -36,7 +36,7 @@ func visitServer() (*jackgraph.Server, error) {
 	return server, openFailure(err)
 }
 
-// openFailure says what to do where a server cannot be joined.
+// openFailure says what to do where a server cannot be joined, or is gone.
 func openFailure(err error) error {
 	switch {
 	case errors.Is(err, jackgraph.ErrNoServer):
