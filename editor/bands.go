@@ -85,8 +85,8 @@ func newAnalyser(rateHz int) *analyser {
 	for b := range bands {
 		mid := math.Sqrt(bandEdgesHz[b] * bandEdgesHz[b+1])
 		d := 2 * math.Sin(math.Pi*min(mid/rate, 0.5))
-		// Both sides of the spectrum, over the window's power.
-		a.gain[b] = float32(2 / (2 * points * power * d * d))
+		// Both sides of the spectrum, a quarter of what spectrum gives, over the window's power.
+		a.gain[b] = float32(2.0 / 4 / (2 * points * power * d * d))
 	}
 	return a
 }
@@ -252,10 +252,10 @@ func (a *analyser) measureGo(d []float32, single []levels) {
 	}
 }
 
-// spectrum is the power in every bin of the window that begins at d[0]: 256
-// complex points, as 16 rows of 16 transformed down the columns, twisted, and
-// transformed along the rows (D. H. Bailey, FFTs in external or hierarchical
-// memory, 1990); then even and odd samples are told apart.
+// spectrum is four times the power in every bin of the window that begins at
+// d[0]: 256 complex points, as 16 rows of 16 transformed down the columns,
+// twisted, and transformed along the rows (D. H. Bailey, FFTs in external or
+// hierarchical memory, 1990); then even and odd samples are told apart.
 func (a *analyser) spectrum(d []float32, power *[points + 1]float32) {
 	var re, im, zr, zi [points]float32
 	var x, y [16]float32
@@ -286,14 +286,13 @@ func (a *analyser) spectrum(d []float32, power *[points + 1]float32) {
 	}
 	for k := 1; k <= points/2; k++ {
 		ar, ai, br, bi := zr[k], zi[k], zr[points-k], zi[points-k]
-		er, ei := (ar+br)*0.5, (ai-bi)*0.5
-		or, oi := (ai+bi)*0.5, (br-ar)*0.5
+		er, ei, or, oi := ar+br, ai-bi, ai+bi, br-ar
 		cs, sn := a.split[0][k], a.split[1][k]
-		tr := float32(cs*or) - float32(sn*oi)
-		ti := float32(cs*oi) + float32(sn*or)
-		both := (float32(er*er) + float32(ei*ei)) + (float32(or*or) + float32(oi*oi))
-		cross := (float32(er*tr) + float32(ei*ti)) * 2
-		power[k], power[points-k] = both+cross, both-cross
+		tr, ti := float32(or*cs)-float32(oi*sn), float32(oi*cs)+float32(or*sn)
+		xr, xi := er+tr, ei+ti
+		power[k] = float32(xr*xr) + float32(xi*xi)
+		xr, xi = er-tr, ei-ti
+		power[points-k] = float32(xr*xr) + float32(xi*xi)
 	}
 }
 

@@ -1,6 +1,7 @@
-/* The transform of one look, for vectors of W floats. Included by bands.c once
- * for every W. 256 complex points as 16 rows of 16: a transform down the
- * columns, a twist, and a transform along the rows (Bailey's four-step). */
+/* The transform of looks side by side, for vectors of W floats: one look in
+ * every lane. Included by bands.c once for every W. 256 complex points as 16
+ * rows of 16: a transform down the columns, a twist, and a transform along the
+ * rows (Bailey's four-step). */
 
 typedef float NAME(v) __attribute__((vector_size(4 * W)));
 typedef float NAME(vu) __attribute__((vector_size(4 * W), aligned(4), may_alias));
@@ -10,17 +11,11 @@ typedef int NAME(vi) __attribute__((vector_size(4 * W)));
 #define STORE(p, x) (*(NAME(vu) *)(p) = (x))
 
 #if W == 4
-#define EVEN 0, 2, 4, 6
-#define ODD 1, 3, 5, 7
-#define REVERSE 3, 2, 1, 0
 #define LOW1 0, 4, 2, 6
 #define HIGH1 1, 5, 3, 7
 #define LOW2 0, 1, 4, 5
 #define HIGH2 2, 3, 6, 7
 #elif W == 8
-#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
-#define ODD 1, 3, 5, 7, 9, 11, 13, 15
-#define REVERSE 7, 6, 5, 4, 3, 2, 1, 0
 #define LOW1 0, 8, 2, 10, 4, 12, 6, 14
 #define HIGH1 1, 9, 3, 11, 5, 13, 7, 15
 #define LOW2 0, 1, 8, 9, 4, 5, 12, 13
@@ -28,9 +23,6 @@ typedef int NAME(vi) __attribute__((vector_size(4 * W)));
 #define LOW4 0, 1, 2, 3, 8, 9, 10, 11
 #define HIGH4 4, 5, 6, 7, 12, 13, 14, 15
 #else
-#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
-#define REVERSE 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0
 #define LOW1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
 #define HIGH1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
 #define LOW2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
@@ -102,110 +94,101 @@ static inline __attribute__((always_inline)) void NAME(sixteen)(V re[16], V im[1
 	FOUR(12, 13, 14, 15)
 }
 
-static void NAME(look)(const struct jk_tables *t, const float *d, float *power)
+/* The windows of W looks that begin at d, hop apart, side by side: even samples are
+ * the real parts, odd ones the imaginary. */
+static inline __attribute__((always_inline)) void NAME(gather)(const struct jk_tables *t, const float *const d[W], V *re, V *im)
 {
-	float real[256] __attribute__((aligned(64))), imag[256] __attribute__((aligned(64)));
-	float zr[256] __attribute__((aligned(64))), zi[256] __attribute__((aligned(64)));
-	V re[16], im[16];
-
-	for (int c = 0; c < 16; c += W) {
-		for (int r = 0; r < 16; r++) {
-			if (r >= t->rows) {
-				re[r] = im[r] = (V){0};
-				continue;
-			}
-			const float *p = d + 32 * r + 2 * c, *w = t->window + 32 * r + 2 * c;
-			V a = LOAD(p) * LOAD(w), b = LOAD(p + W) * LOAD(w + W);
-			re[r] = SHUFFLE(NAME(vi), a, b, EVEN);
-			im[r] = SHUFFLE(NAME(vi), a, b, ODD);
+	for (int i = 0; i < 32 * t->rows; i += W) {
+		V x[W];
+		for (int k = 0; k < W; k++)
+			x[k] = LOAD(d[k] + i);
+		NAME(transpose)(x);
+		for (int k = 0; k < W; k += 2) {
+			re[(i + k) / 2] = x[k] * t->window[i + k];
+			im[(i + k) / 2] = x[k + 1] * t->window[i + k + 1];
 		}
+	}
+	for (int i = 16 * t->rows; i < 256; i++)
+		re[i] = im[i] = (V){0};
+}
+
+/* 256 points, in place; bin k is left at 16 (k mod 16) + k / 16. */
+static void NAME(transform)(const struct jk_tables *t, V *zr, V *zi)
+{
+	V re[16], im[16];
+	for (int c = 0; c < 16; c++) {
+		for (int r = 0; r < 16; r++)
+			re[r] = zr[16 * r + c], im[r] = zi[16 * r + c];
 		NAME(sixteen)(re, im);
 		for (int k = 0; k < 16; k++) {
 			int p = 4 * (k % 4) + k / 4;
-			V x = re[p], y = im[p];
-			V cs = LOAD(t->twiddle + 16 * k + c), sn = LOAD(t->twiddle + 256 + 16 * k + c);
-			STORE(real + 16 * k + c, x * cs - y * sn);
-			STORE(imag + 16 * k + c, x * sn + y * cs);
+			float cs = t->twiddle[16 * k + c], sn = t->twiddle[256 + 16 * k + c];
+			zr[16 * k + c] = re[p] * cs - im[p] * sn;
+			zi[16 * k + c] = re[p] * sn + im[p] * cs;
 		}
 	}
-	for (int k = 0; k < 16; k += W) {
-		for (int c = 0; c < 16; c += W) {
-			for (int i = 0; i < W; i++) {
-				re[c + i] = LOAD(real + 16 * (k + i) + c);
-				im[c + i] = LOAD(imag + 16 * (k + i) + c);
-			}
-			NAME(transpose)(re + c);
-			NAME(transpose)(im + c);
-		}
+	for (int k = 0; k < 16; k++) {
+		for (int c = 0; c < 16; c++)
+			re[c] = zr[16 * k + c], im[c] = zi[16 * k + c];
 		NAME(sixteen)(re, im);
 		for (int j = 0; j < 16; j++) {
 			int p = 4 * (j % 4) + j / 4;
-			STORE(zr + 16 * j + k, re[p]);
-			STORE(zi + 16 * j + k, im[p]);
+			zr[16 * k + j] = re[p], zi[16 * k + j] = im[p];
 		}
-	}
-	for (int k = 1; k <= 128; k += W) {
-		V ar = LOAD(zr + k), ai = LOAD(zi + k);
-		V br = LOAD(zr + 257 - k - W), bi = LOAD(zi + 257 - k - W);
-		br = SHUFFLE(NAME(vi), br, br, REVERSE);
-		bi = SHUFFLE(NAME(vi), bi, bi, REVERSE);
-		V er = (ar + br) * 0.5f, ei = (ai - bi) * 0.5f;
-		V or = (ai + bi) * 0.5f, oi = (br - ar) * 0.5f;
-		V cs = LOAD(t->split + k), sn = LOAD(t->split + 129 + k);
-		V tr = cs * or - sn * oi, ti = cs * oi + sn * or;
-		V both = (er * er + ei * ei) + (or * or + oi * oi);
-		V cross = (er * tr + ei * ti) * 2.0f;
-		V high = both - cross;
-		STORE(power + k, both + cross);
-		STORE(power + 257 - k - W, SHUFFLE(NAME(vi), high, high, REVERSE));
 	}
 }
 
-/* Adds up the bands of W looks side by side, and writes the first n. */
-static void NAME(sum)(const struct jk_tables *t, const float power[W][272], int n, float *single)
-{
-	V x[W], bins[256], out[jk_lanes] = {0};
-	int end = t->bin[t->bands];
+#define AT(k) (16 * ((k) & 15) + (k) / 16)
 
-	for (int k = t->bin[0] & -W; k < end; k += W) {
-		for (int i = 0; i < W; i++)
-			x[i] = LOAD(power[i] + k);
-		NAME(transpose)(x);
-		for (int i = 0; i < W; i++)
-			bins[k + i] = x[i];
-	}
-	for (int b = 0; b < t->bands; b++) {
-		for (int k = t->bin[b]; k < t->bin[b + 1]; k++)
-			out[b] += bins[k];
-		out[b] *= t->gain[b];
-	}
-	for (int b = 0; b < jk_lanes; b += W) {
-		NAME(transpose)(out + b);
-		for (int i = 0; i < n; i++)
-			STORE(single + jk_lanes * i + b, out[b + i]);
+/* Four times the power of W looks in every bin of the bands. */
+static void NAME(powers)(const struct jk_tables *t, const V *zr, const V *zi, V *power)
+{
+	int end = t->bin[t->bands];
+	for (int k = t->bin[0]; k <= 128; k++) {
+		V ar = zr[AT(k)], ai = zi[AT(k)], br = zr[AT(256 - k)], bi = zi[AT(256 - k)];
+		V er = ar + br, ei = ai - bi, or = ai + bi, oi = br - ar;
+		V tr = or * t->split[k] - oi * t->split[129 + k], ti = oi * t->split[k] + or * t->split[129 + k];
+		V xr = er + tr, xi = ei + ti;
+		power[k] = xr * xr + xi * xi;
+		if (256 - k < end) {
+			xr = er - tr, xi = ei - ti;
+			power[256 - k] = xr * xr + xi * xi;
+		}
 	}
 }
 
 static void NAME(measure)(const struct jk_tables *t, const float *d, int n, float *single)
 {
-	float power[W][272] __attribute__((aligned(64))) = {0}; /* of 257 bins */
+	V re[256], im[256], power[256];
 	for (int i = 0; i < n; i += W) {
 		int m = n - i < W ? n - i : W;
-		for (int k = 0; k < m; k++)
-			NAME(look)(t, d + (long)(i + k) * t->hop, power[k]);
-		NAME(sum)(t, power, m, single + (long)i * jk_lanes);
+		const float *looks[W];
+		for (int k = 0; k < W; k++)
+			looks[k] = d + (long)(i + (k < m ? k : 0)) * t->hop;
+		NAME(gather)(t, looks, re, im);
+		NAME(transform)(t, re, im);
+		NAME(powers)(t, re, im, power);
+		V out[jk_lanes] = {0};
+		for (int b = 0; b < t->bands; b++) {
+			for (int k = t->bin[b]; k < t->bin[b + 1]; k++)
+				out[b] += power[k];
+			out[b] *= t->gain[b];
+		}
+		for (int b = 0; b < jk_lanes; b += W) {
+			NAME(transpose)(out + b);
+			for (int k = 0; k < m; k++)
+				STORE(single + (long)jk_lanes * (i + k) + b, out[b + k]);
+		}
 	}
 }
 
+#undef AT
 #undef V
 #undef LOAD
 #undef STORE
 #undef SWAP
 #undef FOUR
 #undef TURN
-#undef EVEN
-#undef ODD
-#undef REVERSE
 #undef LOW1
 #undef HIGH1
 #undef LOW2
