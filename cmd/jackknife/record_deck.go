@@ -597,12 +597,19 @@ func clips(block []byte) bool {
 	const sign = 1<<31 | 1<<63
 	rest := uint64(1<<31 - math.Float32bits(fullScale))
 	rest |= rest << 32
-	for ; len(block) >= 8; block = block[8:] {
-		if (binary.LittleEndian.Uint64(block)&^sign+rest)&sign != 0 {
+	over := func(at int) uint64 { return binary.LittleEndian.Uint64(block[at:])&^sign + rest }
+	at := 0
+	for ; at+32 <= len(block); at += 32 {
+		if (over(at)|over(at+8)|over(at+16)|over(at+24))&sign != 0 {
 			return true
 		}
 	}
-	return len(block) > 0 && (uint64(binary.LittleEndian.Uint32(block))&^sign+rest)&sign != 0
+	for ; at+4 <= len(block); at += 4 {
+		if (uint64(binary.LittleEndian.Uint32(block[at:]))&^sign+rest)&(1<<31) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // measure adds a block to the meters of its channels, and returns the peak of
