@@ -368,7 +368,7 @@ func (d *deck) mark(label string) (wav.Mark, error) {
 	if label == "" {
 		label = fmt.Sprint("mark ", len(r.marks)+1)
 	}
-	m := wav.Mark{Frame: max(0, d.frames+d.coming+frames(d.waiting(), d.rateHz)-r.first), Label: label}
+	m := wav.Mark{Frame: max(0, d.frames+d.coming+frames(d.waiting(), d.rateHz)-r.first), Label: label, Mistake: true}
 	r.marks = append(r.marks, m)
 	r.events.line("mark", markJSON{r.events.first + m.Frame, m.Label})
 	return m, nil
@@ -382,7 +382,7 @@ func (d *deck) drop(found []marks.Mark, err error) {
 		r.live = nil
 	}
 	for _, m := range found {
-		dropped := wav.Mark{Frame: m.Start, Label: string(m.Kind)}
+		dropped := wav.Mark{Frame: m.Start, Label: string(m.Kind), Mistake: true}
 		r.marks = append(r.marks, dropped)
 		r.events.line("mark", markJSON{dropped.Frame, dropped.Label})
 		if !d.want.quiet {

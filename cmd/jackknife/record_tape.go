@@ -157,7 +157,8 @@ func (t *tape) mark(marks []wav.Mark) (later []wav.Mark, err error) {
 		if m.Frame <= t.frames {
 			own = append(own, m)
 		} else {
-			later = append(later, wav.Mark{Frame: m.Frame - t.frames, Label: m.Label})
+			m.Frame -= t.frames
+			later = append(later, m)
 		}
 	}
 	for _, p := range t.parts {
