@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -163,6 +164,8 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 				return usagef("--for %v: the take would be empty", r.length)
 			case r.ring <= 0 || r.ring > maxRing:
 				return usagef("--ring %v: more than nothing, at most %v", r.ring, maxRing)
+			case otherFormat(r.file):
+				return usagef("%s: a take is WAV, or FLAC where its name ends in .flac; jackknife deliver makes other formats of it", r.file)
 			case r.client == "":
 				return usagef("--name: a client needs a name")
 			case r.flac && r.takes == "":
@@ -268,6 +271,16 @@ const (
 	maxRing     = 5 * time.Minute // populated memory, 4 bytes a sample
 )
 
+// otherFormat reports whether a name is that of a file of a format that takes do
+// not have.
+func otherFormat(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".wma", ".wv", ".ape":
+		return true
+	}
+	return false
+}
+
 // parseLevel reads a level in dBFS and returns it as a sample's value; 0 where
 // there is none.
 func parseLevel(text string) (float64, error) {
@@ -354,6 +367,18 @@ func (r *recording) lineup(g jackgraph.Graph) ([]channel, error) {
 		return nil, fmt.Errorf("%d channels: a JACK client has %d at most", len(all), maxChannels)
 	}
 	return all, nil
+}
+
+// trackNames is the track of each channel, or nil where none has a name.
+func trackNames(channels []channel) []string {
+	names := make([]string, len(channels))
+	for i, c := range channels {
+		names[i] = c.track
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return name != "" }) {
+		return nil
+	}
+	return names
 }
 
 // trackForm is how a track is stored.

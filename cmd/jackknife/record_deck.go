@@ -34,6 +34,7 @@ type deck struct {
 	want     recording
 	channels []channel
 	sources  []string
+	tracks   []string // nil: none has a name
 	rateHz   int
 	waiting  func() time.Duration // audio in the ring
 
@@ -85,6 +86,7 @@ func newDeck(ctx context.Context, s *streams, want recording, channels []channel
 		}
 		d.meters[i].unheeded = len(want.heeded) > 0 && !slices.Contains(want.heeded, c.track)
 	}
+	d.tracks = trackNames(channels)
 	d.pre.size = int(frames(want.preRoll, rateHz)) * 4 * len(channels)
 	if !want.quiet && terminal(s.err) {
 		d.screen = screen{w: s.err}
@@ -201,7 +203,7 @@ func (d *deck) start() error {
 		return err
 	}
 	d.now, d.refused = &rolling{file: file, tape: t, first: d.frames}, time.Time{}
-	d.now.events.take = taken{file: file, rateHz: d.rateHz, sources: d.sources}
+	d.now.events.take = taken{file: file, rateHz: d.rateHz, tracks: d.tracks, sources: d.sources}
 	if d.want.drops {
 		d.now.live = marks.NewLive(len(d.channels), d.rateHz)
 	}
@@ -213,6 +215,8 @@ func (d *deck) start() error {
 	}
 	before := d.pre.drain()
 	d.now.first -= int64(len(before) / (4 * len(d.channels)))
+	age := time.Duration(float64(d.frames+d.coming-d.now.first) / float64(d.rateHz) * float64(time.Second))
+	d.now.events.began = time.Now().Add(-age - d.waiting())
 	if d.want.length > 0 {
 		left := frames(d.want.length, d.rateHz) * int64(4*len(d.channels))
 		before = before[:min(int64(len(before)), left)]
@@ -332,6 +336,7 @@ func (d *deck) spill(why error) error {
 	d.failed = errors.Join(d.failed, r.tape.finish()) // the files are what they are
 	r.before = append(r.before, r.tape)
 	r.tape, r.stuck = t, nil
+	r.events.spill(d.want.spill)
 	r.events.line("spilled", struct {
 		At   int64  `json:"at"`
 		File string `json:"file"`
@@ -444,7 +449,7 @@ func (d *deck) finish(loop rt.Report, cause error) {
 		r.marks[i].Frame = min(r.marks[i].Frame, report.Frames)
 	}
 	t := taken{file: r.file, rateHz: d.rateHz, ring: d.want.ring,
-		sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters)),
+		tracks: d.tracks, sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters)),
 		events: sidecarName(r.events.take.file)}
 	marks := r.marks
 	for _, tape := range append(r.before, r.tape) {

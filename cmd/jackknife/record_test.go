@@ -591,6 +591,14 @@ func TestRecordSpill(t *testing.T) {
 			t.Errorf("%+v", check)
 		}
 	}
+	told := events(t, filepath.Join(spill, "take.events.jsonl"))
+	if len(told) < 3 || told[0].Event != "start" || told[len(told)-1].Event != "stop" {
+		t.Errorf("events in the folder it was continued in: %+v", told)
+	}
+	saw(t, filepath.Join(spill, "take.events.jsonl"), "spilled")
+	if err := p.err.String(); strings.Contains(err, "events.jsonl") {
+		t.Errorf("stderr %q", err)
+	}
 	if first.First != 0 || second.First != 0 || second.Origin != (first.Origin+first.Frames)%(1<<23) {
 		t.Errorf("%d frames from %d on, then from %d on", first.Frames, first.Origin, second.Origin)
 	}
