@@ -77,11 +77,11 @@ func recordCommand(s *streams) *cobra.Command {
 		Short: "Record a take from JACK",
 		Long: `Record a take from JACK, as 32-bit float WAV at the server's rate, or as 24-bit
 FLAC where its name ends in .flac (with --takes: --flac). --from names the outputs
-to record, one channel each, in order. --track NAME=PORTS gives them names;
---follow names inputs of other programs, and records what is connected to these,
-now and later. Without any the take has --channels inputs of its own, to be
-connected by others. --split writes a file for each track, TAKE-NAME.wav, or for
-each channel.
+to record, one channel each, in order. --track NAME=PORTS gives them names, which
+WAV files hold as well (iXML). --follow names inputs of other programs, and records
+what is connected to these, now and later. Without any the take has --channels
+inputs of its own, to be connected by others. --split writes a file for each track,
+TAKE-NAME.wav, or for each channel.
 
 Ctrl-C ends the take, as do TERM, HUP (a lost terminal) and QUIT: everything
 that was played until then is written. While it is recorded the take is called
@@ -369,14 +369,18 @@ func (r *recording) lineup(g jackgraph.Graph) ([]channel, error) {
 	return all, nil
 }
 
-// trackNames is the track of each channel, or nil where none has a name.
+// trackNames is the names of channels that are tracks or parts of one, or nil
+// where none is.
 func trackNames(channels []channel) []string {
+	named := func(c channel) bool { return c.track != "" }
+	if !slices.ContainsFunc(channels, named) {
+		return nil
+	}
 	names := make([]string, len(channels))
 	for i, c := range channels {
-		names[i] = c.track
-	}
-	if !slices.ContainsFunc(names, func(name string) bool { return name != "" }) {
-		return nil
+		if named(c) {
+			names[i] = c.port
+		}
 	}
 	return names
 }
@@ -458,7 +462,7 @@ func (r *recording) parts(file string, channels []channel, rateHz int) []part {
 	f := trackForm{bits: r.bits}.format(rateHz)
 	if !r.split {
 		f.Channels = len(channels)
-		return []part{{file: file, format: f}}
+		return []part{{file: file, tracks: trackNames(channels), format: f}}
 	}
 	var parts []part
 	for i, c := range channels {
@@ -476,6 +480,9 @@ func (r *recording) parts(file string, channels []channel, rateHz int) []part {
 		}
 		own.Channels = 1
 		parts = append(parts, part{file: suffixed(file, "-"+name), first: i, format: own})
+	}
+	for i, p := range parts {
+		parts[i].tracks = trackNames(channels[p.first : p.first+p.format.Channels])
 	}
 	return parts
 }
