@@ -144,6 +144,8 @@ static int tick(struct stream *s, long ns)
 static int start(snd_pcm_ioplug_t *io)
 {
 	struct stream *s = io->private_data;
+	if (s->card->gone)
+		return -ENODEV;
 	s->moved = 0;
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
 	return tick(s, (long)(1e9 * io->period_size / io->rate));
@@ -155,6 +157,8 @@ static int stop(snd_pcm_ioplug_t *io) { return tick(io->private_data, 1000000); 
 static int prepare(snd_pcm_ioplug_t *io)
 {
 	struct stream *s = io->private_data;
+	if (s->card->gone)
+		return -ENODEV;
 	s->moved = 0;
 	return stop(io);
 }
