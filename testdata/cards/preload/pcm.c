@@ -107,6 +107,7 @@ static snd_pcm_sframes_t pointer(snd_pcm_ioplug_t *io)
 	struct timespec now;
 	uint64_t due, n;
 	snd_pcm_uframes_t room;
+	int late = 0;
 
 	if (s->card->gone)
 		return -ENODEV;
@@ -120,9 +121,10 @@ static snd_pcm_sframes_t pointer(snd_pcm_ioplug_t *io)
 	else
 		room = io->buffer_size - snd_pcm_ioplug_avail(io, io->hw_ptr, io->appl_ptr);
 	if (n > room) {
-		if (io->state == SND_PCM_STATE_RUNNING)
+		late = io->state == SND_PCM_STATE_RUNNING;
+		if (late && io->stream == SND_PCM_STREAM_CAPTURE)
 			return -EPIPE;
-		n = room;
+		n = room; /* what was there was played before the card ran dry */
 	}
 	while (n > 0) {
 		snd_pcm_uframes_t offset = s->moved % io->buffer_size, piece = io->buffer_size - offset;
@@ -132,7 +134,7 @@ static snd_pcm_sframes_t pointer(snd_pcm_ioplug_t *io)
 		s->moved += piece;
 		n -= piece;
 	}
-	return s->moved % io->buffer_size;
+	return late ? -EPIPE : (snd_pcm_sframes_t)(s->moved % io->buffer_size);
 }
 
 static int tick(struct stream *s, long ns)
