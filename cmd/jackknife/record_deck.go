@@ -39,7 +39,7 @@ type deck struct {
 	waiting  func() time.Duration // audio in the ring
 
 	requests chan request
-	pokes    chan os.Signal // each is a mark
+	pokes    chan os.Signal // USR1, USR2
 
 	pre     preRoll
 	meters  []meter
@@ -49,6 +49,7 @@ type deck struct {
 	coming  int64     // behind these, that the loop has given
 	now     *rolling  // nil: no take rolls
 	over    bool      // the take has its last frame
+	begins  time.Time // when a take begins by itself; zero: none does
 	trouble error     // why, if it is an error
 	refused time.Time // when a take could not begin
 	stops   []request // answered when the take is finished
@@ -86,7 +87,7 @@ func newDeck(ctx context.Context, s *streams, want recording, channels []channel
 		}
 		d.meters[i].unheeded = len(want.heeded) > 0 && !slices.Contains(want.heeded, c.track)
 	}
-	d.tracks = trackNames(channels)
+	d.tracks, d.begins = trackNames(channels), want.begins
 	d.pre.size = int(frames(want.preRoll, rateHz)) * 4 * len(channels)
 	if !want.quiet && terminal(s.err) {
 		d.screen = screen{w: s.err}
@@ -106,6 +107,9 @@ func (d *deck) Write(p []byte) (int, error) {
 	for done < len(p) {
 		d.coming = int64((len(p) - done) / frameBytes)
 		d.obey()
+		if err := d.onTime(); err != nil {
+			return done, err
+		}
 		if d.over && d.want.takes == "" {
 			return done, errEnough
 		}
@@ -179,14 +183,47 @@ func (d *deck) rolls(rolling bool) error {
 	case !rolling:
 		d.over = d.now != nil
 	case d.now == nil:
+		return d.begin()
+	}
+	return nil
+}
+
+// onTime begins the take that begins by itself, when it is time.
+func (d *deck) onTime() error {
+	if d.begins.IsZero() || time.Now().Before(d.begins) {
+		return nil
+	}
+	d.begins = time.Time{}
+	if d.now != nil {
+		return nil
+	}
+	return d.begin()
+}
+
+// begin begins a take. Where more are to come, one that cannot be made is not the
+// end.
+func (d *deck) begin() error {
+	err := d.start()
+	if err == nil || d.want.takes == "" || d.now != nil {
+		return err
+	}
+	d.say("error: %s", err)
+	return nil
+}
+
+// poke does what a signal asks for: USR1 begins the take that waits, or marks the
+// one that rolls; USR2 ends it.
+func (d *deck) poke(s os.Signal) {
+	switch {
+	case s == syscall.SIGUSR2:
+		d.over = d.now != nil
+	case d.now != nil:
+		d.mark("")
+	default:
 		if err := d.start(); err != nil {
-			if d.want.takes == "" || d.now != nil {
-				return err
-			}
 			d.say("error: %s", err)
 		}
 	}
-	return nil
 }
 
 // start begins a take, with the pre-roll.
@@ -274,7 +311,7 @@ func (d *deck) store(p []byte) (int, error) {
 		if passing {
 			r.stuck = err
 		}
-		stopped := d.ctx.Err() != nil || len(d.stops) > 0
+		stopped := d.ctx.Err() != nil || d.over
 		full := d.waiting() >= d.want.ring*8/10
 		if d.want.spill != "" && (full || stopped || !passing) && len(r.before) == 0 {
 			if err := d.spill(err); err != nil {
@@ -292,8 +329,8 @@ func (d *deck) store(p []byte) (int, error) {
 		case <-d.ctx.Done():
 		case q := <-d.requests:
 			d.answer(q)
-		case <-d.pokes:
-			d.mark("")
+		case s := <-d.pokes:
+			d.poke(s)
 		}
 	}
 }
@@ -396,14 +433,14 @@ func (d *deck) drop(found []marks.Mark, err error) {
 	}
 }
 
-// obey answers those who ask, and marks for those who poke.
+// obey answers those who ask, and does what those who poke want.
 func (d *deck) obey() {
 	for {
 		select {
 		case q := <-d.requests:
 			d.answer(q)
-		case <-d.pokes:
-			d.mark("")
+		case s := <-d.pokes:
+			d.poke(s)
 		default:
 			return
 		}

@@ -82,8 +82,11 @@ func ask(client string, q request) (answer, error) {
 		}
 		return a, f
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return a, fmt.Errorf("%s: another user records", client)
+	}
 	if err != nil {
-		return a, err
+		return a, fmt.Errorf("%s: %w", client, err)
 	}
 	defer conn.Close()
 	within := askWithin
