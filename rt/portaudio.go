@@ -46,6 +46,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gordonklaus/portaudio"
@@ -136,6 +137,8 @@ type Stream struct {
 	block   int     // frames
 	began   time.Time
 	pace    *pace
+	pulse   pulse // of the goroutine that calls PortAudio
+	hung    bool  // it will not come back
 
 	blocks chan block // between the device's goroutine and the caller's
 	free   chan []byte
@@ -155,6 +158,25 @@ const (
 	lookEvery  = 5 * time.Millisecond
 	stuckAfter = 3 * time.Second // without a frame: no clock, or no device
 )
+
+// pulse tells a call that does not return from a device that has nothing yet:
+// PortAudio may try for ever to start one that was pulled out.
+type pulse struct {
+	beats atomic.Uint64 // one a round of the goroutine that calls
+	seen  uint64
+	still int // looks without a beat
+}
+
+// stopped is asked every lookEvery, and reports whether the goroutine is stuck.
+// Looks are counted, not time: a program that was itself stopped proves nothing.
+func (p *pulse) stopped() bool {
+	if n := p.beats.Load(); n != p.seen {
+		p.seen, p.still = n, 0
+		return false
+	}
+	p.still++
+	return p.still > int(stuckAfter/lookEvery)
+}
 
 // OpenInput opens a device to record from. The caller closes the stream.
 func OpenInput(cfg DeviceConfig) (*Stream, error) { return openStream(cfg, true) }
@@ -239,8 +261,12 @@ func (s *Stream) Waiting() time.Duration {
 	return time.Duration(len(s.blocks)) * time.Duration(s.block) * time.Second / time.Duration(s.cfg.RateHz)
 }
 
-// Close gives the device back.
+// Close gives the device back. One that hangs is left as it is, to the end of the
+// program.
 func (s *Stream) Close() error {
+	if s.hung {
+		return nil
+	}
 	return errors.Join(s.pa.Close(), portaudio.Terminate())
 }
 
@@ -256,6 +282,8 @@ func (s *Stream) start() error {
 func (s *Stream) gone(why error) error {
 	return fmt.Errorf("device %s: %w: %w", s.device.Name, ErrDeviceGone, why)
 }
+
+var errHangs = fmt.Errorf("it does not answer for %v", stuckAfter)
 
 var errNoClock = errors.New("it gives frames faster than time goes by: it is no card")
 
@@ -290,11 +318,11 @@ func (s *Stream) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Re
 		return err
 	}
 	var failed error
-	for b := range s.blocks {
+	take := func(b block) {
 		enough := opt.Frames > 0 && report.Frames >= opt.Frames
 		if failed != nil || enough {
 			stop()
-			continue
+			return
 		}
 		if b.lost > 0 {
 			report.Gaps = append(report.Gaps, Gap{At: report.Frames, Frames: b.lost, Full: b.full, About: b.lost > b.full})
@@ -314,8 +342,23 @@ func (s *Stream) Record(ctx context.Context, w io.Writer, opt RecordOptions) (Re
 			opt.Seen(report)
 		}
 	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for running := true; running && !s.hung; {
+		select {
+		case b, more := <-s.blocks:
+			if running = more; more {
+				take(b)
+			}
+		case <-look.C:
+			s.hung = s.pulse.stopped()
+		}
+	}
 	stop()
 	report.cut(report.Frames)
+	if s.hung {
+		return report, errors.Join(failed, s.gone(errHangs))
+	}
 	report.RateHz = s.pace.rate()
 	return report, errors.Join(failed, <-end)
 }
@@ -331,6 +374,7 @@ func (s *Stream) capture(ctx context.Context) error {
 	scratch := make([]byte, 4*len(s.samples))
 	overflowed := false
 	for {
+		s.pulse.beats.Add(1)
 		ending := ctx.Err() != nil
 		have, err := s.pa.AvailableToRead()
 		at := time.Since(s.began)
@@ -444,6 +488,7 @@ func (s *Stream) Play(ctx context.Context, seen func(Played)) (Played, error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var failed error
+	var heard Played
 	finished := false
 	for {
 		var free chan []byte
@@ -456,9 +501,9 @@ func (s *Stream) Play(ctx context.Context, seen func(Played)) (Played, error) {
 			if failed = s.supply(); failed != nil {
 				stop()
 			}
-		case p := <-progress:
+		case heard = <-progress:
 			if seen != nil {
-				seen(p)
+				seen(heard)
 			}
 		case e := <-end:
 			stop()
@@ -467,6 +512,10 @@ func (s *Stream) Play(ctx context.Context, seen func(Played)) (Played, error) {
 			}
 			return e.Played, errors.Join(failed, e.err)
 		case <-tick.C:
+			if s.hung = s.pulse.stopped(); s.hung {
+				stop()
+				return heard, errors.Join(failed, s.gone(errHangs))
+			}
 		}
 		if s.sourced && !finished {
 			finished = true
@@ -487,6 +536,7 @@ func (s *Stream) playBlocks(ctx context.Context, progress chan<- Played) (Played
 	var over, underflowed bool
 	var tail int64 // frames of silence after the last
 	for ctx.Err() == nil {
+		s.pulse.beats.Add(1)
 		room, err := s.pa.AvailableToWrite()
 		at := time.Since(s.began)
 		if err != nil && !errors.Is(err, portaudio.OutputUnderflowed) {

@@ -30,7 +30,7 @@ func cover(t testing.TB) *Picture {
 }
 
 func about(t testing.TB) About {
-	a := About{Cover: cover(t), Marks: []Mark{{0, "one"}, {1001, "zwei; für #2"}, {7777, ""}, {7779, "near"}}}
+	a := About{Cover: cover(t), Marks: []Mark{{Label: "one"}, {Frame: 1001, Label: "zwei; für #2"}, {Frame: 7777}, {Frame: 7779, Label: "near"}}}
 	for _, tag := range []Tag{{"TITLE", "Das Meer = die See"}, {"ARTIST", "Ada"}, {"ARTIST", "Bob"}, {"ALBUM", "Ruhe ☾"},
 		{"COMMENT", "slow"}, {"DATE", "2024-05-06"}, {"REPLAYGAIN_TRACK_GAIN", "-3.1 dB"}, {"ISRC", "DEAB12345678"}, {"IENG", "Eve"},
 		{"DESCRIPTION", "reel 3"}, {"ORIGINATOR", "deck"}, {"ORIGINATION_DATE", "2024-05-06"}, {"TIME_REFERENCE", "5000000000"}} {

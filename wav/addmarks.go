@@ -12,13 +12,21 @@ import (
 
 // Mark is a place in a take, with a word about it.
 type Mark struct {
-	Frame int64
-	Label string
+	Frame   int64
+	Label   string
+	Mistake bool // dropped by a recorder's user, as something went wrong before it
 }
 
+// What the note of a cue point says of a mistake, and once that is cut out. They
+// are of one length, as notes are changed in place.
+const (
+	noteMistake = "mistake"
+	noteCut     = "cut out"
+)
+
 // AddMarks appends marks to a finished RIFF or RF64 file that has none yet, as
-// cue points with labels (Microsoft "Multimedia Data Standards Update", cue
-// and adtl). The audio is not touched, and the header claims the new chunks only
+// cue points with labels and notes (Microsoft "Multimedia Data Standards Update",
+// cue and adtl). The audio is not touched, and the header claims the new chunks only
 // when they are on the disk. Cue points count frames in 32 bits: marks beyond
 // them are left out, and how many were is returned.
 func AddMarks(name string, marks []Mark) (left int, err error) {
@@ -109,7 +117,7 @@ func addMarks(file *os.File, marks []Mark, replace bool) error {
 	return file.Sync()
 }
 
-// markChunks is the content of a cue chunk and of the list of its labels.
+// markChunks is the content of a cue chunk and of the list of its texts.
 func markChunks(marks []Mark) (cue, labels []byte) {
 	o := binary.LittleEndian
 	cue = o.AppendUint32(nil, uint32(len(marks)))
@@ -123,10 +131,19 @@ func markChunks(marks []Mark) (cue, labels []byte) {
 		cue = o.AppendUint32(cue, 0) // block start
 		cue = o.AppendUint32(cue, uint32(m.Frame))
 
-		labels = o.AppendUint32(append(labels, "labl"...), uint32(4+len(m.Label)+1))
-		labels = append(o.AppendUint32(labels, id), m.Label...)
-		labels = append(labels, 0)
-		labels = append(labels, make([]byte, len(labels)&1)...)
+		labels = cueText(labels, "labl", id, m.Label)
+		if m.Mistake {
+			labels = cueText(labels, "note", id, noteMistake)
+		}
 	}
 	return cue, labels
+}
+
+// cueText appends a text of a cue point to the list.
+func cueText(list []byte, kind string, id uint32, text string) []byte {
+	o := binary.LittleEndian
+	list = o.AppendUint32(append(list, kind...), uint32(4+len(text)+1))
+	list = append(o.AppendUint32(list, id), text...)
+	list = append(list, 0)
+	return append(list, make([]byte, len(list)&1)...)
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -175,6 +176,44 @@ func TestMarksMoveWithTheAudio(t *testing.T) {
 		}
 		if want := "map[cue:[100 100 887 887] loop:[237 336] region:[87]]"; fmt.Sprint(got) != want {
 			t.Errorf("%v: marks are %v, want %s", target, got, want)
+		}
+	}
+}
+
+// TestMistakesAreCutOnce: where a mistake is cut out its mark stays, but is one
+// of a mistake no more.
+func TestMistakesAreCutOnce(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "take.wav")
+	w, err := Create(name, Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(make([]byte, 2*1000))
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := AddMarks(name, []Mark{{99, "before", true}, {100, "first", true}, {149, "last", true}, {150, "behind", true}, {1000, "end", true}}); err != nil {
+		t.Fatal(err)
+	}
+	r := mustOpen(t, name)
+	for from, want := range map[int64][]Mark{ // 50 frames are cut out
+		100: {{99, "before", true}, {100, "first", false}, {100, "last", false}, {100, "behind", true}, {950, "end", true}},
+		950: {{99, "before", true}, {100, "first", true}, {149, "last", true}, {150, "behind", true}, {950, "end", false}},
+	} {
+		out := filepath.Join(dir, fmt.Sprintf("%d.wav", from))
+		w, err := CreateAs(out, r, Target{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.MapFrames(func(frame int64) int64 { return min(frame, max(from, frame-50)) })
+		w.CopyFrames(r, 0, from)
+		w.CopyFrames(r, from+50, 950-from)
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if got := mustOpen(t, out).Marks(); !slices.Equal(got, want) {
+			t.Errorf("without 50 frames from %d on: marks %+v, want %+v", from, got, want)
 		}
 	}
 }

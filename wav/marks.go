@@ -6,8 +6,9 @@ import "math"
 const maxMarks = 1 << 16
 
 // moveMarks moves what names frames in the carried-over chunks: cue points,
-// the lengths of their regions (ltxt), and sampler loops. All fields keep
-// their size, so the file is patched in place.
+// the lengths of their regions (ltxt), and sampler loops; and mistakes that were
+// cut out are none any more. All fields keep their size, so the file is patched in
+// place.
 func (w *Writer) moveMarks() error {
 	if w.mapped == nil {
 		return nil
@@ -21,9 +22,9 @@ func (w *Writer) moveMarks() error {
 			m.moveLoops(c)
 		}
 	}
-	for _, c := range w.take.chunks { // regions begin at cue points
+	for _, c := range w.take.chunks { // they belong to cue points
 		if c.ID == "LIST" {
-			m.moveRegions(c)
+			m.moveTexts(c)
 		}
 	}
 	return m.err
@@ -46,14 +47,18 @@ func (m *marks) read(at int64, n int) []byte {
 
 // put writes a number over the one that stands at a byte of the take's file.
 func (m *marks) put(at, n int64) {
-	w := m.w
-	at, ok := w.place(at)
+	b := make([]byte, 4)
+	m.w.sizes.format.order().PutUint32(b, uint32(min(max(n, 0), math.MaxUint32)))
+	m.write(at, b)
+}
+
+// write puts bytes over those that stand at a byte of the take's file.
+func (m *marks) write(at int64, b []byte) {
+	at, ok := m.w.place(at)
 	if !ok {
 		return
 	}
-	b := make([]byte, 4)
-	w.sizes.format.order().PutUint32(b, uint32(min(max(n, 0), math.MaxUint32)))
-	if _, err := w.file.WriteAt(b, at); err != nil && m.err == nil {
+	if _, err := m.w.file.WriteAt(b, at); err != nil && m.err == nil {
 		m.err = err
 	}
 }
@@ -123,7 +128,13 @@ func (m *marks) moveLoops(c Chunk) {
 	})
 }
 
-func (m *marks) moveRegions(c Chunk) {
+// gone reports whether a frame of the take lies in what is cut out.
+func (m *marks) gone(frame int64) bool {
+	frame = min(frame, m.w.take.frames-1)
+	return m.moved(frame) == m.moved(frame+1)
+}
+
+func (m *marks) moveTexts(c Chunk) {
 	end := c.Body + c.Size
 	if b := m.read(c.Body, 4); c.Size < 4 || string(b) != "adtl" {
 		return
@@ -134,8 +145,15 @@ func (m *marks) moveRegions(c Chunk) {
 			return
 		}
 		size := m.u32(b[4:])
-		if start, ok := m.cues[uint32(m.u32(b[8:]))]; ok && string(b[:4]) == "ltxt" && size >= 8 && size <= end-at-8 {
+		start, ok := m.cues[uint32(m.u32(b[8:]))]
+		switch kind := string(b[:4]); {
+		case !ok || size < 8 || size > end-at-8:
+		case kind == "ltxt":
 			m.put(at+12, m.moved(start+m.u32(b[12:]))-m.moved(start))
+		case kind == "note" && size == 4+int64(len(noteMistake))+1 && m.gone(start):
+			if string(m.read(at+12, len(noteMistake))) == noteMistake {
+				m.write(at+12, []byte(noteCut))
+			}
 		}
 		at += 8 + size + size&1
 	}

@@ -46,6 +46,7 @@ type layout struct {
 	// A take of ours whose recording was broken off: audio follows that the
 	// header does not claim yet.
 	unfinished bool
+	unsized    bool     // the data chunk claims all that comes
 	notes      []string // odd but harmless, a line each
 	damage     string   // why the sizes cannot be believed; "" = they can
 
@@ -410,7 +411,7 @@ func (w *walker) takeAudio(c chunk) int64 {
 		n = c.left
 	case !w.wide() && w.container != "Wave64" && n == unknownSize:
 		w.notef("data chunk of unknown size: the audio is taken to run to the end of the file")
-		n = c.left
+		n, w.unsized = c.left, true
 	}
 	c.size = n
 	// No audio, says the chunk; but if something follows that is no chunk, and

@@ -30,8 +30,9 @@ func Open(name string) (*Reader, error) {
 }
 
 // OpenDamaged opens a file that Open may refuse with ErrDamaged, or whose
-// recording was broken off, and reads the frames that its header fails to tell
-// of: as many whole ones as the file holds, of FLAC those before the damage.
+// recording was broken off, or whose header leaves its length open, and reads the
+// frames that its header fails to tell of: as many whole ones as the file holds,
+// of FLAC those before the damage.
 // Damage says what is wrong. Such a Reader is for copying the frames to a new
 // file.
 func OpenDamaged(ctx context.Context, name string) (*Reader, error) {
@@ -48,6 +49,9 @@ func OpenDamaged(ctx context.Context, name string) (*Reader, error) {
 			all := (l.size - l.data) / int64(l.format.FrameBytes())
 			l.damagef("the header claims %d frames, file has %d", l.frames, all)
 			l.frames = all
+		}
+		if l.unsized {
+			l.damagef("the header does not say how long it is, file has %d frames", l.frames)
 		}
 		return &Reader{layout: l, r: r}, nil
 	})

@@ -47,10 +47,14 @@ func (r *Reader) Marks() []Mark {
 				break
 			}
 			size := int64(order.Uint32(b[4:]))
-			if i, ok := place[order.Uint32(b[8:])]; ok && string(b[:4]) == "labl" && size >= 4 && size <= c.Body+c.Size-at-8 {
-				text := read(at+12, int(min(size-4, 1<<10)))
-				label, _, _ := strings.Cut(string(text), "\x00")
-				found[i].Label = label
+			if i, ok := place[order.Uint32(b[8:])]; ok && size >= 4 && size <= c.Body+c.Size-at-8 {
+				text, _, _ := strings.Cut(string(read(at+12, int(min(size-4, 1<<10)))), "\x00")
+				switch string(b[:4]) {
+				case "labl":
+					found[i].Label = text
+				case "note":
+					found[i].Mistake = text == noteMistake
+				}
 			}
 			at += 8 + size + size&1
 		}

@@ -20,7 +20,7 @@ func TestMarksAreReadAsTheyWereAdded(t *testing.T) {
 	if err := w.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	want := []wav.Mark{{Frame: 0, Label: "start"}, {Frame: 12345, Label: ""}, {Frame: 47999, Label: "fluffed: “ä”"}}
+	want := []wav.Mark{{Frame: 0, Label: "start"}, {Frame: 12345, Label: "", Mistake: true}, {Frame: 23456, Label: "flubbed", Mistake: true}, {Frame: 47999, Label: "fluffed: “ä”"}}
 	if _, err := wav.AddMarks(name, want); err != nil {
 		t.Fatal(err)
 	}

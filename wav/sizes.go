@@ -94,9 +94,10 @@ func (s *sizes) write(w io.WriterAt) error {
 }
 
 // newHead makes the bytes before the audio of a new file, and says where its
-// sizes stand. With page > 0 a filler chunk is added so that the audio begins
-// at a multiple of page.
-func newHead(f Format, page int) ([]byte, *sizes) {
+// sizes stand. With page > 0 the names of the channels stand there as well, if they
+// fit into the page, and a filler chunk so that the audio begins at a multiple of
+// page.
+func newHead(f Format, page int, tracks ...string) ([]byte, *sizes) {
 	s := &sizes{format: f, container: "RIFF", limit: maxRIFF}
 	b := []byte("RIFF\x00\x00\x00\x00WAVE")
 	begin := func(id string, n int) {
@@ -112,6 +113,11 @@ func newHead(f Format, page int) ([]byte, *sizes) {
 		begin("fact", 4)
 		s.fact = int64(len(b))
 		b = append(b, 0, 0, 0, 0)
+	}
+	if names := trackList(tracks); len(tracks) > 0 && len(b)+8+len(names)+1+16 <= page {
+		begin("iXML", len(names))
+		b = append(b, names...)
+		b = append(b, make([]byte, len(names)&1)...)
 	}
 	if page > 0 {
 		fill := page - (len(b)+16)%page

@@ -76,12 +76,13 @@ type page []byte
 func (p page) WriteAt(b []byte, at int64) (int, error) { return copy(p[at:], b), nil }
 
 // CreateTake begins a take. Neither name nor its part file may exist; a
-// second recorder of the same name is refused.
-func CreateTake(name string, f Format) (*Take, error) {
-	return createTake(name, f, syncPeriod, maxRIFF)
+// second recorder of the same name is refused. tracks are the names of its
+// channels, if they have any; FLAC has no place for them.
+func CreateTake(name string, f Format, tracks ...string) (*Take, error) {
+	return createTake(name, f, syncPeriod, maxRIFF, tracks...)
 }
 
-func createTake(name string, f Format, every time.Duration, limit int64) (*Take, error) {
+func createTake(name string, f Format, every time.Duration, limit int64, tracks ...string) (*Take, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("%s: cannot store %w", name, err)
 	}
@@ -109,7 +110,7 @@ func createTake(name string, f Format, every time.Duration, limit int64) (*Take,
 	// The lock tells the part file of a running recorder from one left by a
 	// crash. Where there are no locks, O_EXCL alone must do.
 	_ = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	t, err := newTake(osDisk{file}, name, part, f, coded, limit)
+	t, err := newTake(osDisk{file}, name, part, f, coded, limit, tracks...)
 	if err != nil {
 		file.Close()
 		os.Remove(part)
@@ -120,8 +121,8 @@ func createTake(name string, f Format, every time.Duration, limit int64) (*Take,
 }
 
 // newTake writes the header of an empty take to an empty file.
-func newTake(file disk, name, part string, f Format, coded bool, limit int64) (*Take, error) {
-	head, s := newHead(f, takePage)
+func newTake(file disk, name, part string, f Format, coded bool, limit int64, tracks ...string) (*Take, error) {
+	head, s := newHead(f, takePage, tracks...)
 	s.limit = limit
 	t := &Take{name: name, part: part, file: file, sizes: s, head: head, stop: make(chan struct{}), done: make(chan struct{})}
 	if coded {

@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"jackknife/wav"
 )
@@ -39,6 +41,46 @@ var _ = addScriptCommand("plays", func(ts *testscript.TestScript, neg bool, args
 	}
 	ts.Fatalf("the card never got it in time")
 })
+
+// TestDeviceHangs: a device that keeps a call for ever, as one that is pulled out
+// can, does not keep the program.
+func TestDeviceHangs(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that there is one who could write
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	config := filepath.Join(dir, "asound.conf")
+	text := strings.ReplaceAll(`
+pcm.default { type null }
+pcm.hears { type file slave.pcm { type null } file "/dev/null" infile "PIPE" format "raw" }
+pcm.plays { type file slave.pcm { type null } file "PIPE" format "raw" }
+`, "PIPE", pipe)
+	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ALSA_CONFIG_PATH", config)
+	recorder := start(t, dir, "record", "take.wav", "--device", "hears")
+	recorder.exit(t, exitNoServer)
+	if err := countingTake(filepath.Join(dir, "long.wav"), 48000, 2, 10*48000); err != nil { // more than a pipe holds
+		t.Fatal(err)
+	}
+	player := start(t, dir, "play", "long.wav", "--device", "plays")
+	player.exit(t, exitNoServer)
+	for _, p := range []*program{recorder, player} {
+		if !strings.Contains(p.err.String(), "the device has stopped: it does not answer for 3s") {
+			t.Errorf("%v: %s", p.Args[1:], p.err.String())
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "take.wav")); err != nil {
+		t.Error(err)
+	}
+}
 
 func playedWhole(played, whole string, onto []int) error {
 	const sockets = 10

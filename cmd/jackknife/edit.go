@@ -73,7 +73,7 @@ dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is sta
 --fill silence makes new quiet digitally silent, for those who want it so.
 
 --cut-marks cuts what the speaker marked with three claps, three snaps or a dog
-clicker (jackknife marks lists it), --cut-above 0.95 also lines that were said
+clicker, or jackknife take mark while it was recorded (jackknife marks lists it), --cut-above 0.95 also lines that were said
 again and of which jackknife mistakes is so sure. --clean clicks,breaths covers
 those in pauses with room tone (jackknife inspect lists them). With --text, --cut-text um cuts
 words wherever the transcript has them, and --keep-lines 3-9 all other lines; the

@@ -24,11 +24,11 @@ type markWish struct {
 	teach, labels string
 }
 
-var markKinds = []string{"claps", "clicker", "cues"}
+var markKinds = []string{"claps", "clicker", "dropped", "cues"}
 
 func (w *markWish) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringSliceVar(&w.kinds, "marks", []string{"claps", "clicker"}, "`kinds` of marks: claps (three, of hands or fingers), clicker, cues (cue points of the file)")
+	f.StringSliceVar(&w.kinds, "marks", []string{"claps", "clicker", "dropped"}, "`kinds` of marks: claps (three, of hands or fingers), clicker, dropped (while it was recorded), cues (all cue points of the file)")
 	f.StringVar(&w.teach, "teach", "", "another sound is the mark: `file` with one or several of it, and little else")
 	f.StringVar(&w.labels, "mark-labels", "", "Audacity `labels` are marks, too")
 	c.RegisterFlagCompletionFunc("marks", cobra.FixedCompletions(markKinds, cobra.ShellCompDirectiveNoFileComp))
@@ -47,11 +47,13 @@ func (w *markWish) changed(c *cobra.Command) string {
 // find listens to a take and finds its marks.
 func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*hear.Heard, []marks.Mark, error) {
 	var kinds []marks.Kind
-	cues := false
+	var cues, dropped bool
 	for _, k := range w.kinds {
 		switch k {
 		case "claps", "clicker":
 			kinds = append(kinds, marks.Kind(k))
+		case "dropped":
+			dropped = true
 		case "cues", "cue":
 			cues = true
 		default:
@@ -62,12 +64,12 @@ func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*he
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 	}
-	var found, dropped []marks.Mark
-	if len(kinds) > 0 || cues {
+	var found, heard []marks.Mark
+	if len(kinds) > 0 || cues || dropped {
 		if found, err = marks.Find(h); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", shown(name), err)
 		}
-		dropped = slices.Clone(found)
+		heard = slices.Clone(found)
 		found = slices.DeleteFunc(found, func(m marks.Mark) bool { return !slices.Contains(kinds, m.Kind) })
 	}
 	if w.teach != "" {
@@ -80,16 +82,17 @@ func (w *markWish) find(ctx context.Context, take *wav.Reader, name string) (*he
 		})
 		found = append(found, taught...)
 	}
-	if cues {
-		for _, m := range take.Marks() {
-			if k := slices.IndexFunc(dropped, func(o marks.Mark) bool { return droppedFor(m, o, h.RateHz) }); k >= 0 {
-				if !slices.Contains(kinds, dropped[k].Kind) {
-					found = append(found, dropped[k])
-				}
-				continue // the recorder heard it, too: one mark, not two
-			}
-			found = append(found, marks.Mark{Span: editor.Span{Start: m.Frame, End: m.Frame}, Kind: marks.Cue, Confidence: 1, Words: oneLine(m.Label)})
+	for _, m := range take.Marks() {
+		if !cues && !(dropped && m.Mistake) {
+			continue
 		}
+		if k := slices.IndexFunc(heard, func(o marks.Mark) bool { return droppedFor(m, o, h.RateHz) }); k >= 0 {
+			if !slices.Contains(kinds, heard[k].Kind) {
+				found = append(found, heard[k])
+			}
+			continue // the recorder heard it, too: one mark, not two
+		}
+		found = append(found, marks.Mark{Span: editor.Span{Start: m.Frame, End: m.Frame}, Kind: marks.Cue, Confidence: 1, Words: oneLine(m.Label)})
 	}
 	if w.labels != "" {
 		text, title, err := readText(w.labels, nil)
@@ -151,7 +154,7 @@ type flaws struct {
 
 func (w *flaws) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&w.cutMarks, "cut-marks", false, "cut what the speaker marked: back from three claps, snaps or a dog clicker to the start of the flawed line")
+	f.BoolVar(&w.cutMarks, "cut-marks", false, "cut what the speaker marked: back from three claps, snaps, a dog clicker or take mark to the start of the flawed line")
 	f.Float64Var(&w.above, "cut-above", 0, "also cut retakes of which jackknife mistakes is so `sure`, 0.95 to 1")
 	w.markWish.flags(c)
 	keepFlag(c, &w.keep)

@@ -20,11 +20,12 @@ func infoCommand(s *streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "info TAKE...",
 		Short: "Show what a take is made of",
-		Long: `Show what a take is made of: container, encoding, rate, channels, length, chunks,
-and what is odd about the file. The length is h:mm:ss+frames. --check reads all
-samples too and shows the peak, samples that are no numbers, and digital silence
-at the end. FLAC is read as it is, other coded audio through ffmpeg; - is
-standard input. Exit 1 if the take cannot be read, 5 if only some of many can.`,
+		Long: `Show what a take is made of: container, encoding, rate, channels and their names,
+length, chunks, and what is odd about the file. The length is h:mm:ss+frames.
+--check reads all samples too and shows the peak, samples that are no numbers, and
+digital silence at the end. FLAC is read as it is, other coded audio through
+ffmpeg; - is standard input. Exit 1 if the take cannot be read, 5 if only some of
+many can.`,
 		Example: `  jackknife info take.wav
   jackknife info --check *.wav
   jackknife info --json take.wav`,
@@ -66,6 +67,7 @@ type takeInfo struct {
 	RateHz      int          `json:"rate_hz"`
 	Channels    int          `json:"channels"`
 	Mask        uint32       `json:"channel_mask"`
+	Tracks      []string     `json:"tracks,omitempty"`
 	Frames      int64        `json:"frames"`
 	Seconds     float64      `json:"seconds"`
 	Chunks      []chunkInfo  `json:"chunks"`
@@ -96,7 +98,7 @@ func writeInfo(ctx context.Context, s *streams, name string, check, asJSON, more
 	info := takeInfo{
 		File: name, Container: take.Container(), Encoding: strings.ToLower(f.Encoding.String()),
 		Bits: f.Bits, SampleBytes: f.SampleBytes, BigEndian: f.BigEndian, RateHz: f.RateHz,
-		Channels: f.Channels, Mask: f.Mask, Frames: take.Frames(), Seconds: float64(take.Frames()) / float64(f.RateHz),
+		Channels: f.Channels, Mask: f.Mask, Tracks: take.Tracks(), Frames: take.Frames(), Seconds: float64(take.Frames()) / float64(f.RateHz),
 		Chunks: []chunkInfo{}, Notes: append([]string{}, take.Notes()...),
 	}
 	for _, c := range take.Chunks() {
@@ -131,6 +133,9 @@ func writeInfoText(out io.Writer, f wav.Format, info takeInfo) {
 	line("encoding", "%s", f)
 	line("rate", "%d Hz", f.RateHz)
 	line("channels", "%d", f.Channels)
+	if len(info.Tracks) > 0 {
+		line("tracks", "%s", shown(strings.Join(info.Tracks, ", ")))
+	}
 	line("frames", "%d", info.Frames)
 	line("length", "%s", editor.Stamp(info.Frames, f.RateHz))
 	const most = 20

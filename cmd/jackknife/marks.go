@@ -25,9 +25,10 @@ Doors, knocks, coughs, lips, breaths and plosives are none.
 A mark cuts from the flawed line to the first line after the mark. The flawed line
 is the one of the three before the mark that is said again after it, or else the
 last one. Two marks, with no line between, go back to the mark before them, or to
-the start of the take. --marks cues makes the cue points of the file marks, too,
-as jackknife take mark drops them; one that begins with keep or good cuts nothing,
-and is as far as two marks go back.
+the start of the take. What jackknife take mark dropped while the take was recorded
+is a mark as well, until it is cut; with --marks cues all cue points of the file
+are. One that begins with keep or good cuts nothing, and is as far as two marks go
+back.
 
 jackknife edit --cut-marks cuts what stands here. Exit 4 if there is no mark.`,
 		Example: `  jackknife marks take.wav
@@ -68,7 +69,7 @@ jackknife edit --cut-marks cuts what stands here. Exit 4 if there is no mark.`,
 				writeMarks(s.out, h.RateHz, found, cuts)
 			}
 			if err == nil && len(found) == 0 {
-				return noMistake(args[0], "no mark found", "--teach FILE finds another sound, --marks cues the cue points")
+				return noMistake(args[0], "no mark found", "--teach FILE finds another sound, --marks cues all cue points")
 			}
 			return err
 		},

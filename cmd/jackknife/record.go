@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type recording struct {
 	heeded   []string             // tracks that onSignal and silence listen to; none: all
 	length   time.Duration
 	wait     bool          // for jackknife take start
+	begins   time.Time     // by itself; zero: at once, or by an event
 	onSignal float64       // level that begins a take; 0: none does
 	rolls    bool          // with JACK's transport
 	silence  time.Duration // below that level that ends it; 0: none does
@@ -63,24 +65,26 @@ type input struct {
 }
 
 // waits reports whether recording begins by an event.
-func (r *recording) waits() bool { return r.wait || r.takes != "" || r.onSignal > 0 || r.rolls }
+func (r *recording) waits() bool {
+	return r.wait || r.takes != "" || r.onSignal > 0 || r.rolls || !r.begins.IsZero()
+}
 
 func recordCommand(s *streams) *cobra.Command {
 	var r recording
 	var from, tracks, follow []string
 	var alongside alongFlags
-	var onSignal, onMarker string
+	var onSignal, onMarker, begin string
 	var formats []string
 	c := &cobra.Command{
 		Use:   "record TAKE",
 		Short: "Record a take from JACK",
 		Long: `Record a take from JACK, as 32-bit float WAV at the server's rate, or as 24-bit
 FLAC where its name ends in .flac (with --takes: --flac). --from names the outputs
-to record, one channel each, in order. --track NAME=PORTS gives them names;
---follow names inputs of other programs, and records what is connected to these,
-now and later. Without any the take has --channels inputs of its own, to be
-connected by others. --split writes a file for each track, TAKE-NAME.wav, or for
-each channel.
+to record, one channel each, in order. --track NAME=PORTS gives them names, which
+WAV files hold as well (iXML). --follow names inputs of other programs, and records
+what is connected to these, now and later. Without any the take has --channels
+inputs of its own, to be connected by others. --split writes a file for each track,
+TAKE-NAME.wav, or for each channel.
 
 Ctrl-C ends the take, as do TERM, HUP (a lost terminal) and QUIT: everything
 that was played until then is written. While it is recorded the take is called
@@ -89,14 +93,15 @@ a crash costs up to 1024 frames more than of WAV; it holds eight channels a file
 and no marks: these stand in TAKE.events.jsonl.
 
 The take begins at once, or with --wait at jackknife take start, or with
---on-signal -40dB when a channel gets as loud as that; --until-silence ends it
+--begin 20:15 at that time of day, or with --on-signal -40dB when a channel gets as loud as that; --until-silence ends it
 when none has been for so long; --heed has them listen to some tracks only.
 --with-transport: it begins when JACK's transport
 rolls and ends when that stops, to the block. --pre-roll keeps the time before in
 memory, and the take begins with it. With --takes FOLDER the program stays, and
 makes take after take, numbered and with date and time in their names.
-jackknife take start|stop|mark|status, in another shell, speaks to it; a mark, or
-the signal USR1, becomes a cue point of the take. --on-marker drop drops one where
+jackknife take start|stop|mark|status, in another shell, speaks to it; a mark
+becomes a cue point of the take. The signal USR1 begins the take that waits and
+marks the one that rolls, USR2 ends it. --on-marker drop drops one where
 the speaker claps or snaps three times or presses a dog clicker, and says so some
 two seconds later; jackknife marks finds them afterwards all the same.
 
@@ -126,6 +131,7 @@ nobody fetches what it has in time, frames are lost, and a device does not say
 how many: the gap is as long as the machine's clock says, to some milliseconds.`,
 		Example: `  jackknife record take.wav --from system:capture_1
   jackknife record band.wav --from 'system:capture_{1..8}' --for 10m
+  jackknife record radio.wav --from radio: --begin 20:15 --for 45m
   jackknife record take.wav --channels 2 --name voice   # then connect voice:in_1, voice:in_2
   jackknife record talk.wav --track host=system:capture_1 --track guest=system:capture_2 --split --bits 24
   jackknife record --takes evening --from system:capture_1 --on-signal -40dB --until-silence 10s
@@ -163,6 +169,8 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 				return usagef("--for %v: the take would be empty", r.length)
 			case r.ring <= 0 || r.ring > maxRing:
 				return usagef("--ring %v: more than nothing, at most %v", r.ring, maxRing)
+			case otherFormat(r.file):
+				return usagef("%s: a take is WAV, or FLAC where its name ends in .flac; jackknife deliver makes other formats of it", r.file)
 			case r.client == "":
 				return usagef("--name: a client needs a name")
 			case r.flac && r.takes == "":
@@ -190,8 +198,11 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 			if r.onSignal, err = parseLevel(onSignal); err != nil {
 				return err
 			}
+			if r.begins, err = beginsAt(begin, time.Now()); err != nil {
+				return err
+			}
 			if c.Flags().Changed("pre-roll") && !r.waits() {
-				return usagef("--pre-roll: goes with --wait, --on-signal, --with-transport or --takes; this take begins at once")
+				return usagef("--pre-roll: goes with --wait, --begin, --on-signal, --with-transport or --takes; this take begins at once")
 			}
 			switch {
 			case r.device == "" && c.Flags().Changed("rate"):
@@ -230,6 +241,7 @@ how many: the gap is as long as the machine's clock says, to some milliseconds.`
 	f.DurationVar(&r.length, "for", 0, "length of a take, exact to the frame (30s, 1h10m)")
 	f.StringVar(&r.takes, "takes", "", "make take after take in this `folder`")
 	f.BoolVar(&r.wait, "wait", false, "begin at jackknife take start")
+	f.StringVar(&begin, "begin", "", "begin at this `time` of day (20:15), or so much later (10m)")
 	f.StringVar(&onSignal, "on-signal", "", "begin when a channel reaches this `level` (-40dB)")
 	f.DurationVar(&r.silence, "until-silence", 0, "end when no channel has reached it for so long")
 	f.StringVar(&onMarker, "on-marker", "", "drop: a mark where the speaker claps, snaps or clicks")
@@ -267,6 +279,40 @@ const (
 	maxChannels = 1024            // more ports than a JACK client can have
 	maxRing     = 5 * time.Minute // populated memory, 4 bytes a sample
 )
+
+// beginsAt is the next time that a text means: a time of day, or so much later. It
+// is zero where there is no text.
+func beginsAt(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if later, err := time.ParseDuration(text); err == nil && later > 0 {
+		return now.Add(later), nil
+	}
+	for _, form := range [...]string{"15:04", "15:04:05"} {
+		t, err := time.Parse(form, text)
+		if err != nil {
+			continue
+		}
+		for day := now.Day(); ; day++ {
+			at := time.Date(now.Year(), now.Month(), day, t.Hour(), t.Minute(), t.Second(), 0, now.Location())
+			if at.After(now) {
+				return at, nil
+			}
+		}
+	}
+	return time.Time{}, usagef("--begin %q: want a time of day, 20:15 or 20:15:30, or how much later, 10m", text)
+}
+
+// otherFormat reports whether a name is that of a file of a format that takes do
+// not have.
+func otherFormat(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".wma", ".wv", ".ape":
+		return true
+	}
+	return false
+}
 
 // parseLevel reads a level in dBFS and returns it as a sample's value; 0 where
 // there is none.
@@ -356,6 +402,22 @@ func (r *recording) lineup(g jackgraph.Graph) ([]channel, error) {
 	return all, nil
 }
 
+// trackNames is the names of channels that are tracks or parts of one, or nil
+// where none is.
+func trackNames(channels []channel) []string {
+	named := func(c channel) bool { return c.track != "" }
+	if !slices.ContainsFunc(channels, named) {
+		return nil
+	}
+	names := make([]string, len(channels))
+	for i, c := range channels {
+		if named(c) {
+			names[i] = c.port
+		}
+	}
+	return names
+}
+
 // trackForm is how a track is stored.
 type trackForm struct {
 	bits      int // 32 is float
@@ -433,7 +495,7 @@ func (r *recording) parts(file string, channels []channel, rateHz int) []part {
 	f := trackForm{bits: r.bits}.format(rateHz)
 	if !r.split {
 		f.Channels = len(channels)
-		return []part{{file: file, format: f}}
+		return []part{{file: file, tracks: trackNames(channels), format: f}}
 	}
 	var parts []part
 	for i, c := range channels {
@@ -451,6 +513,9 @@ func (r *recording) parts(file string, channels []channel, rateHz int) []part {
 		}
 		own.Channels = 1
 		parts = append(parts, part{file: suffixed(file, "-"+name), first: i, format: own})
+	}
+	for i, p := range parts {
+		parts[i].tracks = trackNames(channels[p.first : p.first+p.format.Channels])
 	}
 	return parts
 }

@@ -120,8 +120,11 @@ func (d *deck) run(name string, record func(rt.RecordOptions) (rt.Report, error)
 				fmt.Fprintf(d.s.err, "recording what %s hears\n", c.source)
 			}
 		}
+		if !d.begins.IsZero() {
+			fmt.Fprintf(d.s.err, "the take begins at %s\n", d.begins.Format("Monday 15:04:05"))
+		}
 	}
-	signal.Notify(d.pokes, syscall.SIGUSR1)
+	signal.Notify(d.pokes, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(d.pokes)
 	c, err := listen(d.ctx, name, d.requests)
 	if err != nil {

@@ -34,11 +34,12 @@ type deck struct {
 	want     recording
 	channels []channel
 	sources  []string
+	tracks   []string // nil: none has a name
 	rateHz   int
 	waiting  func() time.Duration // audio in the ring
 
 	requests chan request
-	pokes    chan os.Signal // each is a mark
+	pokes    chan os.Signal // USR1, USR2
 
 	pre     preRoll
 	meters  []meter
@@ -48,6 +49,7 @@ type deck struct {
 	coming  int64     // behind these, that the loop has given
 	now     *rolling  // nil: no take rolls
 	over    bool      // the take has its last frame
+	begins  time.Time // when a take begins by itself; zero: none does
 	trouble error     // why, if it is an error
 	refused time.Time // when a take could not begin
 	stops   []request // answered when the take is finished
@@ -85,6 +87,7 @@ func newDeck(ctx context.Context, s *streams, want recording, channels []channel
 		}
 		d.meters[i].unheeded = len(want.heeded) > 0 && !slices.Contains(want.heeded, c.track)
 	}
+	d.tracks, d.begins = trackNames(channels), want.begins
 	d.pre.size = int(frames(want.preRoll, rateHz)) * 4 * len(channels)
 	if !want.quiet && terminal(s.err) {
 		d.screen = screen{w: s.err}
@@ -104,6 +107,9 @@ func (d *deck) Write(p []byte) (int, error) {
 	for done < len(p) {
 		d.coming = int64((len(p) - done) / frameBytes)
 		d.obey()
+		if err := d.onTime(); err != nil {
+			return done, err
+		}
 		if d.over && d.want.takes == "" {
 			return done, errEnough
 		}
@@ -177,14 +183,47 @@ func (d *deck) rolls(rolling bool) error {
 	case !rolling:
 		d.over = d.now != nil
 	case d.now == nil:
+		return d.begin()
+	}
+	return nil
+}
+
+// onTime begins the take that begins by itself, when it is time.
+func (d *deck) onTime() error {
+	if d.begins.IsZero() || time.Now().Before(d.begins) {
+		return nil
+	}
+	d.begins = time.Time{}
+	if d.now != nil {
+		return nil
+	}
+	return d.begin()
+}
+
+// begin begins a take. Where more are to come, one that cannot be made is not the
+// end.
+func (d *deck) begin() error {
+	err := d.start()
+	if err == nil || d.want.takes == "" || d.now != nil {
+		return err
+	}
+	d.say("error: %s", err)
+	return nil
+}
+
+// poke does what a signal asks for: USR1 begins the take that waits, or marks the
+// one that rolls; USR2 ends it.
+func (d *deck) poke(s os.Signal) {
+	switch {
+	case s == syscall.SIGUSR2:
+		d.over = d.now != nil
+	case d.now != nil:
+		d.mark("")
+	default:
 		if err := d.start(); err != nil {
-			if d.want.takes == "" || d.now != nil {
-				return err
-			}
 			d.say("error: %s", err)
 		}
 	}
-	return nil
 }
 
 // start begins a take, with the pre-roll.
@@ -201,7 +240,7 @@ func (d *deck) start() error {
 		return err
 	}
 	d.now, d.refused = &rolling{file: file, tape: t, first: d.frames}, time.Time{}
-	d.now.events.take = taken{file: file, rateHz: d.rateHz, sources: d.sources}
+	d.now.events.take = taken{file: file, rateHz: d.rateHz, tracks: d.tracks, sources: d.sources}
 	if d.want.drops {
 		d.now.live = marks.NewLive(len(d.channels), d.rateHz)
 	}
@@ -213,6 +252,8 @@ func (d *deck) start() error {
 	}
 	before := d.pre.drain()
 	d.now.first -= int64(len(before) / (4 * len(d.channels)))
+	age := time.Duration(float64(d.frames+d.coming-d.now.first) / float64(d.rateHz) * float64(time.Second))
+	d.now.events.began = time.Now().Add(-age - d.waiting())
 	if d.want.length > 0 {
 		left := frames(d.want.length, d.rateHz) * int64(4*len(d.channels))
 		before = before[:min(int64(len(before)), left)]
@@ -270,7 +311,7 @@ func (d *deck) store(p []byte) (int, error) {
 		if passing {
 			r.stuck = err
 		}
-		stopped := d.ctx.Err() != nil || len(d.stops) > 0
+		stopped := d.ctx.Err() != nil || d.over
 		full := d.waiting() >= d.want.ring*8/10
 		if d.want.spill != "" && (full || stopped || !passing) && len(r.before) == 0 {
 			if err := d.spill(err); err != nil {
@@ -288,8 +329,8 @@ func (d *deck) store(p []byte) (int, error) {
 		case <-d.ctx.Done():
 		case q := <-d.requests:
 			d.answer(q)
-		case <-d.pokes:
-			d.mark("")
+		case s := <-d.pokes:
+			d.poke(s)
 		}
 	}
 }
@@ -332,6 +373,7 @@ func (d *deck) spill(why error) error {
 	d.failed = errors.Join(d.failed, r.tape.finish()) // the files are what they are
 	r.before = append(r.before, r.tape)
 	r.tape, r.stuck = t, nil
+	r.events.spill(d.want.spill)
 	r.events.line("spilled", struct {
 		At   int64  `json:"at"`
 		File string `json:"file"`
@@ -368,7 +410,7 @@ func (d *deck) mark(label string) (wav.Mark, error) {
 	if label == "" {
 		label = fmt.Sprint("mark ", len(r.marks)+1)
 	}
-	m := wav.Mark{Frame: max(0, d.frames+d.coming+frames(d.waiting(), d.rateHz)-r.first), Label: label}
+	m := wav.Mark{Frame: max(0, d.frames+d.coming+frames(d.waiting(), d.rateHz)-r.first), Label: label, Mistake: true}
 	r.marks = append(r.marks, m)
 	r.events.line("mark", markJSON{r.events.first + m.Frame, m.Label})
 	return m, nil
@@ -382,7 +424,7 @@ func (d *deck) drop(found []marks.Mark, err error) {
 		r.live = nil
 	}
 	for _, m := range found {
-		dropped := wav.Mark{Frame: m.Start, Label: string(m.Kind)}
+		dropped := wav.Mark{Frame: m.Start, Label: string(m.Kind), Mistake: true}
 		r.marks = append(r.marks, dropped)
 		r.events.line("mark", markJSON{dropped.Frame, dropped.Label})
 		if !d.want.quiet {
@@ -391,14 +433,14 @@ func (d *deck) drop(found []marks.Mark, err error) {
 	}
 }
 
-// obey answers those who ask, and marks for those who poke.
+// obey answers those who ask, and does what those who poke want.
 func (d *deck) obey() {
 	for {
 		select {
 		case q := <-d.requests:
 			d.answer(q)
-		case <-d.pokes:
-			d.mark("")
+		case s := <-d.pokes:
+			d.poke(s)
 		default:
 			return
 		}
@@ -444,7 +486,7 @@ func (d *deck) finish(loop rt.Report, cause error) {
 		r.marks[i].Frame = min(r.marks[i].Frame, report.Frames)
 	}
 	t := taken{file: r.file, rateHz: d.rateHz, ring: d.want.ring,
-		sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters)),
+		tracks: d.tracks, sources: d.sources, report: report, marks: r.marks, clips: make([]int64, len(d.meters)),
 		events: sidecarName(r.events.take.file)}
 	marks := r.marks
 	for _, tape := range append(r.before, r.tape) {

@@ -44,7 +44,7 @@ func (f alongFlags) read(r *recording) (err error) {
 	case r.device != "":
 		return usagef("--device: --overdub and --punch need a JACK server")
 	case r.waits() || r.takes != "":
-		return usagef("--overdub and --punch: the take begins when the other does; --wait, --on-signal, --with-transport and --takes do not go with that")
+		return usagef("--overdub and --punch: the take begins when the other does; --wait, --begin, --on-signal, --with-transport and --takes do not go with that")
 	case f.overdub != "" && f.at != "":
 		return usagef("--at: goes with --punch; an overdub begins where its backing does")
 	case f.punch != "" && (r.split || r.bits != 32 || r.dither):

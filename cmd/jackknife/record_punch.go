@@ -88,7 +88,8 @@ func (want recording) writeWhole(old, pass *wav.Reader, name string, at int64, l
 	}
 	marks := append(old.Marks(), wav.Mark{Frame: old.Frames(), Label: fmt.Sprintf("punch at %s", clock(at, f.RateHz))})
 	for _, m := range pass.Marks() {
-		marks = append(marks, wav.Mark{Frame: old.Frames() + m.Frame, Label: m.Label})
+		m.Frame += old.Frames()
+		marks = append(marks, m)
 	}
 	for _, g := range lost {
 		marks = append(marks, wav.Mark{Frame: old.Frames() + g.At, Label: fmt.Sprintf("%s lost", plural(int(g.Frames), "frame"))})
@@ -136,7 +137,8 @@ func (want recording) punched(pass taken, at, roll int64) taken {
 	t.marks = nil
 	for _, m := range pass.marks {
 		if m.Frame >= roll {
-			t.marks = append(t.marks, wav.Mark{Frame: m.Frame - roll + at, Label: m.Label})
+			m.Frame += at - roll
+			t.marks = append(t.marks, m)
 		}
 	}
 	return t

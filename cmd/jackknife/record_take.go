@@ -27,7 +27,8 @@ file is finished; mark puts a mark where the sound is now; status says how it
 goes. To start what rolls or to stop what waits is no error.
 
 Only the user who records can do it. Marks become cue points of the take with
-LABEL as their label. Exit 3 if no recorder is running.`,
+LABEL as their label, and jackknife edit --cut-marks cuts the line before each,
+unless its label begins with keep or good. Exit 3 if no recorder is running.`,
 		Example: `  jackknife take start
   jackknife take mark "flubbed line 4"
   jackknife take stop
@@ -81,8 +82,11 @@ func ask(client string, q request) (answer, error) {
 		}
 		return a, f
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return a, fmt.Errorf("%s: another user records", client)
+	}
 	if err != nil {
-		return a, err
+		return a, fmt.Errorf("%s: %w", client, err)
 	}
 	defer conn.Close()
 	within := askWithin

@@ -20,6 +20,7 @@ type taken struct {
 	files   []string // what there is of it
 	rateHz  int
 	ring    time.Duration
+	tracks  []string // track of each channel; nil: none has a name
 	sources []string // full port name of each channel's output, or of the take's own input
 	report  rt.Report
 	marks   []wav.Mark
@@ -81,6 +82,7 @@ func (t taken) json(w io.Writer) error {
 		Files      []string   `json:"files"`
 		RateHz     int        `json:"rate_hz"`
 		Channels   []string   `json:"channels"`
+		Tracks     []string   `json:"tracks,omitempty"`
 		Frames     int64      `json:"frames"`
 		LostFrames int64      `json:"lost_frames"`
 		Gaps       []rt.Gap   `json:"gaps"`
@@ -89,7 +91,7 @@ func (t taken) json(w io.Writer) error {
 		Clips      []int64    `json:"clips"`
 		RingS      float64    `json:"ring_s"`
 		RingPeakS  float64    `json:"ring_peak_s"`
-	}{t.file, t.files, t.rateHz, t.sources, t.report.Frames, t.report.Lost(), gaps, t.report.XrunCount(), marks, t.clips,
+	}{t.file, t.files, t.rateHz, t.sources, t.tracks, t.report.Frames, t.report.Lost(), gaps, t.report.XrunCount(), marks, t.clips,
 		t.ring.Seconds(), t.report.RingPeak.Seconds()})
 }
 
@@ -124,13 +126,15 @@ func sidecarName(take string) string {
 // line. The file is made with the first event, so a take without any has none.
 // What cannot be written now, to a full disk, is written with the next event.
 type sidecar struct {
-	take    taken // file, rate and sources; the report is not used
-	first   int64 // frame of the take at which the recording begins: not 0 in a punch
+	take    taken     // file, rate, tracks and sources; the report is not used
+	began   time.Time // when its first frame was heard
+	first   int64     // frame of the take at which the recording begins: not 0 in a punch
 	file    *os.File
 	gaps    int // noted so far
 	xruns   int
-	pending []byte // lines not yet in the file
-	err     error  // why not
+	lines   []byte // all of them
+	written int    // bytes of these that are in the file
+	err     error  // why not all
 }
 
 // note writes what is new in the report, and reports whether that is all of it:
@@ -150,7 +154,7 @@ func (s *sidecar) note(r rt.Report) bool {
 }
 
 // begun reports whether there was anything to note.
-func (s *sidecar) begun() bool { return s.file != nil || len(s.pending) > 0 }
+func (s *sidecar) begun() bool { return len(s.lines) > 0 }
 
 // end notes how the recording ended, where there was anything to note.
 func (s *sidecar) end(r rt.Report, cause error) error {
@@ -172,20 +176,30 @@ func (s *sidecar) end(r rt.Report, cause error) error {
 }
 
 func (s *sidecar) line(event string, what any) {
-	if !s.begun() && event != "start" {
-		s.line("start", struct {
+	if !s.begun() {
+		s.add("start", s.began, struct {
 			Take     string   `json:"take"`
 			RateHz   int      `json:"rate_hz"`
 			Channels []string `json:"channels"`
-		}{filepath.Base(s.take.file), s.take.rateHz, s.take.sources})
+			Tracks   []string `json:"tracks,omitempty"`
+		}{filepath.Base(s.take.file), s.take.rateHz, s.take.sources, s.take.tracks})
 	}
+	s.add(event, time.Now(), what)
+	s.write()
+}
+
+func (s *sidecar) add(event string, at time.Time, what any) {
 	b, err := json.Marshal(what)
 	if err != nil {
 		s.err = err
 		return
 	}
-	head := fmt.Sprintf(`{"event":%q,"time":%q,`, event, time.Now().Format(time.RFC3339Nano))
-	s.pending = append(append(append(s.pending, head...), b[1:]...), '\n')
+	head := fmt.Sprintf(`{"event":%q,"time":%q,`, event, at.Format(time.RFC3339Nano))
+	s.lines = append(append(append(s.lines, head...), b[1:]...), '\n')
+}
+
+// write brings to the file what is not in it.
+func (s *sidecar) write() {
 	if s.file == nil {
 		s.file, s.err = os.OpenFile(sidecarName(s.take.file), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 		if s.err != nil {
@@ -193,6 +207,19 @@ func (s *sidecar) line(event string, what any) {
 			return
 		}
 	}
-	n, err := s.file.Write(s.pending)
-	s.pending, s.err = s.pending[n:], err
+	n, err := s.file.Write(s.lines[s.written:])
+	s.written, s.err = s.written+n, err
+}
+
+// spill goes on in a folder: all events are there, from the first. The file on
+// the full disk has those that fit.
+func (s *sidecar) spill(folder string) {
+	if s.file != nil {
+		s.file.Close()
+		if s.written == 0 {
+			os.Remove(s.file.Name())
+		}
+	}
+	s.take.file = filepath.Join(folder, filepath.Base(s.take.file))
+	s.file, s.written = nil, 0
 }

@@ -25,7 +25,8 @@ type tape struct {
 // part is one file of a take.
 type part struct {
 	file   string
-	first  int // channel of the take
+	first  int      // channel of the take
+	tracks []string // names of the channels; nil: they have none
 	format wav.Format
 	take   *wav.Take
 }
@@ -38,7 +39,7 @@ func newTape(parts []part, channels int, dither bool) (*tape, error) {
 	}
 	for _, p := range parts {
 		var err error
-		if p.take, err = wav.CreateTake(p.file, p.format); err != nil {
+		if p.take, err = wav.CreateTake(p.file, p.format, p.tracks...); err != nil {
 			return nil, errors.Join(takeFailure(p.file, err), t.discard())
 		}
 		t.parts = append(t.parts, p)
@@ -157,7 +158,8 @@ func (t *tape) mark(marks []wav.Mark) (later []wav.Mark, err error) {
 		if m.Frame <= t.frames {
 			own = append(own, m)
 		} else {
-			later = append(later, wav.Mark{Frame: m.Frame - t.frames, Label: m.Label})
+			m.Frame -= t.frames
+			later = append(later, m)
 		}
 	}
 	for _, p := range t.parts {

@@ -414,6 +414,70 @@ func TestRecordFor(t *testing.T) {
 	}
 }
 
+// TestBeginsAt: the next time of that name, today or tomorrow.
+func TestBeginsAt(t *testing.T) {
+	now := time.Date(2024, 2, 28, 20, 15, 0, 500, time.UTC)
+	for text, want := range map[string]time.Duration{"10m": 10 * time.Minute, "1.5s": 1500 * time.Millisecond,
+		"20:16": time.Minute - 500, "20:15:01": time.Second - 500, "20:15": 24*time.Hour - 500, "00:00": 3*time.Hour + 45*time.Minute - 500} {
+		if at, err := beginsAt(text, now); err != nil || at.Sub(now) != want {
+			t.Errorf("%s: %v, %v", text, at, err)
+		}
+	}
+	for _, text := range []string{"0s", "-3s", "24:00", "soon", "2015"} {
+		if at, err := beginsAt(text, now); err == nil {
+			t.Errorf("%s: %v", text, at)
+		}
+	}
+}
+
+// TestRecordSignalled: USR1 begins a take and then marks it, USR2 ends it; another
+// begins by itself.
+func TestRecordSignalled(t *testing.T) {
+	jackServer(t, "-p", "128")
+	_, from := counting(t, 1)
+	dir := t.TempDir()
+	p := start(t, dir, "record", "--takes", "all", "--from", from, "--name", "signalled", "--json")
+	state := func(want string) {
+		t.Helper()
+		for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+			if out, err := exec.Command("jackknife", "take", "status", "--name", "signalled").Output(); err == nil && strings.HasPrefix(string(out), want) {
+				return
+			}
+		}
+		t.Fatalf("never %s: %s", want, p.err.String())
+	}
+	state("waiting")
+	p.Process.Signal(syscall.SIGUSR2) // nothing rolls
+	time.Sleep(200 * time.Millisecond)
+	p.Process.Signal(syscall.SIGUSR1)
+	state("rolling")
+	p.Process.Signal(syscall.SIGUSR1)
+	time.Sleep(200 * time.Millisecond)
+	p.Process.Signal(syscall.SIGUSR2)
+	state("waiting, last")
+	p.Process.Signal(syscall.SIGINT)
+	p.exit(t, exitDone)
+	var summary struct {
+		File  string
+		Marks []markJSON
+	}
+	if err := json.Unmarshal(p.out.Bytes(), &summary); err != nil || len(summary.Marks) != 1 {
+		t.Fatalf("%v: %s", err, p.out.String())
+	}
+	if check := checked(t, filepath.Join(dir, summary.File)); len(check.Slips) > 0 || check.First != 0 {
+		t.Errorf("%+v", check)
+	}
+
+	begun := time.Now()
+	p = withoutGaps(t, dir, "record", "new.wav", "--from", from, "--begin", "2s", "--pre-roll", "500ms", "--for", "1s", "--json")
+	if took := time.Since(begun); took < 2500*time.Millisecond {
+		t.Errorf("a take of a second, half of it before 2 s were over, was there after %v", took)
+	}
+	if check := checked(t, filepath.Join(dir, "new.wav")); check.Frames != 48000 || len(check.Slips) > 0 || check.First != 0 {
+		t.Errorf("%+v", check)
+	}
+}
+
 // TestRecordPoked: the signal USR1 is a mark.
 func TestRecordPoked(t *testing.T) {
 	jackServer(t, "-p", "128")
@@ -590,6 +654,14 @@ func TestRecordSpill(t *testing.T) {
 		if check.Mixed != 0 || len(check.Slips)+len(check.Silent) != 0 {
 			t.Errorf("%+v", check)
 		}
+	}
+	told := events(t, filepath.Join(spill, "take.events.jsonl"))
+	if len(told) < 3 || told[0].Event != "start" || told[len(told)-1].Event != "stop" {
+		t.Errorf("events in the folder it was continued in: %+v", told)
+	}
+	saw(t, filepath.Join(spill, "take.events.jsonl"), "spilled")
+	if err := p.err.String(); strings.Contains(err, "events.jsonl") {
+		t.Errorf("stderr %q", err)
 	}
 	if first.First != 0 || second.First != 0 || second.Origin != (first.Origin+first.Frames)%(1<<23) {
 		t.Errorf("%d frames from %d on, then from %d on", first.Frames, first.Origin, second.Origin)

@@ -19,9 +19,10 @@ func recoverCommand(s *streams) *cobra.Command {
 		Use:   "recover TAKE -o FILE",
 		Short: "Copy the audio out of a take that a crash left broken",
 		Long: `Copy the audio out of a take that a crash left broken: one whose header claims
-more, or less, than the file holds, or FLAC that breaks off. All whole frames go
-into a new file, byte for byte, and what else stands in front of the audio; the
-broken one stays as it is. Exit 0 without writing if the take is in order.
+more, or less, than the file holds, or does not say how long it is, or FLAC that
+breaks off. All whole frames go into a new file, byte for byte, and what else
+stands in front of the audio; the broken one stays as it is. Exit 0 without writing
+if the take is in order.
 
 --raw reads what has no header at all, or one that is lost: --rate, --channels
 and --bits say how the samples stand there (little-endian), --skip how many bytes

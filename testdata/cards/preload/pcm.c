@@ -107,6 +107,7 @@ static snd_pcm_sframes_t pointer(snd_pcm_ioplug_t *io)
 	struct timespec now;
 	uint64_t due, n;
 	snd_pcm_uframes_t room;
+	int late = 0;
 
 	if (s->card->gone)
 		return -ENODEV;
@@ -120,9 +121,10 @@ static snd_pcm_sframes_t pointer(snd_pcm_ioplug_t *io)
 	else
 		room = io->buffer_size - snd_pcm_ioplug_avail(io, io->hw_ptr, io->appl_ptr);
 	if (n > room) {
-		if (io->state == SND_PCM_STATE_RUNNING)
+		late = io->state == SND_PCM_STATE_RUNNING;
+		if (late && io->stream == SND_PCM_STREAM_CAPTURE)
 			return -EPIPE;
-		n = room;
+		n = room; /* what was there was played before the card ran dry */
 	}
 	while (n > 0) {
 		snd_pcm_uframes_t offset = s->moved % io->buffer_size, piece = io->buffer_size - offset;
@@ -132,7 +134,7 @@ static snd_pcm_sframes_t pointer(snd_pcm_ioplug_t *io)
 		s->moved += piece;
 		n -= piece;
 	}
-	return s->moved % io->buffer_size;
+	return late ? -EPIPE : (snd_pcm_sframes_t)(s->moved % io->buffer_size);
 }
 
 static int tick(struct stream *s, long ns)
@@ -144,6 +146,8 @@ static int tick(struct stream *s, long ns)
 static int start(snd_pcm_ioplug_t *io)
 {
 	struct stream *s = io->private_data;
+	if (s->card->gone)
+		return -ENODEV;
 	s->moved = 0;
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
 	return tick(s, (long)(1e9 * io->period_size / io->rate));
@@ -155,6 +159,8 @@ static int stop(snd_pcm_ioplug_t *io) { return tick(io->private_data, 1000000); 
 static int prepare(snd_pcm_ioplug_t *io)
 {
 	struct stream *s = io->private_data;
+	if (s->card->gone)
+		return -ENODEV;
 	s->moved = 0;
 	return stop(io);
 }
