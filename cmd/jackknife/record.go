@@ -93,12 +93,12 @@ a crash costs up to 1024 frames more than of WAV; it holds eight channels a file
 and no marks: these stand in TAKE.events.jsonl.
 
 The take begins at once, or with --wait at jackknife take start, or with
---begin 20:15 at that time of day, or with --on-signal -40dB when a channel gets as loud as that; --until-silence ends it
-when none has been for so long; --heed has them listen to some tracks only.
---with-transport: it begins when JACK's transport
-rolls and ends when that stops, to the block. --pre-roll keeps the time before in
-memory, and the take begins with it. With --takes FOLDER the program stays, and
-makes take after take, numbered and with date and time in their names.
+--begin 20:15 at that time of day, or with --on-signal -40dB when a channel gets
+as loud as that; --until-silence ends it when none has been for so long; --heed
+has them listen to some tracks only. --with-transport: it begins when JACK's
+transport rolls and ends when that stops, to the block. --pre-roll keeps the time
+before in memory, and the take begins with it. With --takes FOLDER the program
+stays, and makes take after take, numbered and with date and time in their names.
 jackknife take start|stop|mark|status, in another shell, speaks to it; a mark
 becomes a cue point of the take. The signal USR1 begins the take that waits and
 marks the one that rolls, USR2 ends it. --on-marker drop drops one where
