@@ -490,7 +490,7 @@ func (p *patching) goBack(ctx context.Context, from, to *[]entry, opposite bool)
 	}
 	err := p.run(ctx, func(jackgraph.Graph) (plan, error) { return plan{changes: changes}, nil })
 	var f *failure
-	if p.dryRun || errors.As(err, &f) && f.code == exitNoServer {
+	if p.dryRun || err != nil && ctx.Err() != nil || errors.As(err, &f) && f.code == exitNoServer {
 		return false, err
 	}
 	*from = (*from)[:len(*from)-1]

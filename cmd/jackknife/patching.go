@@ -126,14 +126,21 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			}
 		}
 	}
-	if i := slices.IndexFunc(errs, lost); i >= 0 {
+	if i := slices.IndexFunc(errs, broken); i >= 0 {
 		if len(done) > 0 && !p.unrecorded {
 			fmt.Fprintf(p.err, "jackknife: %d of %d were done before that; jackknife patch undo takes them back\n", len(done), len(errs))
+		}
+		if !lost(errs[i]) {
+			return fmt.Errorf("%s: stopped", p.name)
 		}
 		return openFailure(fmt.Errorf("%s: %w", todo.changes[i], errs[i]))
 	}
 	return p.report(before, todo, errs)
 }
+
+// broken reports whether an error ends the changes before their time: the server
+// is lost, or Ctrl-C was pressed.
+func broken(err error) bool { return lost(err) || errors.Is(err, context.Canceled) }
 
 // lost reports whether an error says that the server has ended or hangs.
 func lost(err error) bool {
@@ -166,7 +173,7 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned pl
 
 // apply makes the changes whose error is nil and puts in its place what went
 // wrong with them. It returns those that it made and that are in force now; where
-// the server is lost meanwhile, those that it had made or begun.
+// they end before their time, those that the server had made or begun.
 func apply(ctx context.Context, server patchable, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
 	var index []int
@@ -182,10 +189,10 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	for k, err := range outcomes {
 		errs[index[k]] = err
 	}
-	if slices.ContainsFunc(outcomes, lost) {
+	if slices.ContainsFunc(outcomes, broken) {
 		return begun(open, outcomes)
 	}
-	limited, cancel := context.WithTimeout(ctx, verifyLimit)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyLimit)
 	defer cancel()
 	for k, err := range server.Await(limited, open).Check(open) {
 		i := index[k]
@@ -204,9 +211,8 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	return done
 }
 
-// begun returns the changes that a server made before it was lost. To those
-// belongs the first that it did not answer: it may have made that, or make it
-// when it wakes.
+// begun returns the changes that a server made before the end. To those belongs
+// the first that it did not answer: it may have made that, or make it when it wakes.
 func begun(changes []jackgraph.Change, outcomes []error) (made []jackgraph.Change) {
 	for i, err := range outcomes {
 		switch {
