@@ -128,7 +128,11 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 	}
 	if i := slices.IndexFunc(errs, broken); i >= 0 {
 		if len(done) > 0 && !p.unrecorded {
-			fmt.Fprintf(p.err, "jackknife: %d of %d were done before that; jackknife patch undo takes them back\n", len(done), len(errs))
+			were := "done"
+			if errors.Is(errs[i], jackgraph.ErrNoAnswer) {
+				were = "done or under way"
+			}
+			fmt.Fprintf(p.err, "jackknife: %d of %d were %s before that; jackknife patch undo takes them back\n", len(done), len(errs), were)
 		}
 		if !lost(errs[i]) {
 			return fmt.Errorf("%s: stopped", p.name)
