@@ -69,6 +69,7 @@ type state struct {
 	ports     map[string]Port
 	connected map[Connection]bool
 	names     map[uint32]string // by id, of the ports that came by a notice
+	gone      map[string]bool   // ports that a notice removed, and snapshots may still show
 	block     string
 	rate      string
 }
@@ -79,6 +80,7 @@ func newState(g Graph) *state {
 		ports:     make(map[string]Port),
 		connected: make(map[Connection]bool),
 		names:     make(map[uint32]string),
+		gone:      make(map[string]bool),
 	}
 	s.resync(g)
 	return s
@@ -101,14 +103,17 @@ func (s *state) apply(n notice) []Event {
 		return s.removeClient(n.name)
 	case PortAdded:
 		s.names[n.id] = n.name
+		delete(s.gone, n.name)
 		n.port.Name = n.name
 		return s.addPort(n.port)
 	case PortRemoved:
-		events := s.removePort(s.name(n.id, n.name))
+		name := s.name(n.id, n.name)
 		delete(s.names, n.id)
-		return events
+		s.gone[name] = true
+		return s.removePort(name)
 	case PortRenamed:
 		s.names[n.id] = n.other
+		delete(s.gone, n.other)
 		return s.rename(n.name, n.other)
 	case Connected:
 		return s.connect(Connection{s.name(n.id, n.name), s.name(n.otherID, n.other)})
@@ -145,6 +150,7 @@ func (s *state) name(id uint32, told string) string {
 // resync puts the state right by a snapshot that is newer than all notices
 // that were applied, and returns what they had not told.
 func (s *state) resync(g Graph) []Event {
+	g = s.withoutGone(g)
 	var events []Event
 	ports := make(map[string]bool, len(g.Ports))
 	for _, p := range g.Ports {
@@ -173,6 +179,20 @@ func (s *state) resync(g Graph) []Event {
 		events = append(events, s.connect(c)...)
 	}
 	return events
+}
+
+// withoutGone returns a snapshot without the ports that a notice removed, and
+// forgets those that it does not show: JACK2 tells that a port is gone before its
+// graph says so, with a client that was killed 6 s before.
+func (s *state) withoutGone(g Graph) Graph {
+	shown := make(map[string]bool)
+	g.Ports = slices.DeleteFunc(g.Ports, func(p Port) bool {
+		shown[p.Name] = s.gone[p.Name]
+		return shown[p.Name]
+	})
+	g.Connections = slices.DeleteFunc(g.Connections, func(c Connection) bool { return s.gone[c.From] || s.gone[c.To] })
+	maps.DeleteFunc(s.gone, func(name string, _ bool) bool { return !shown[name] })
+	return g
 }
 
 // metadata returns how a port's metadata differs from what was known.

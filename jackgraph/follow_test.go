@@ -75,6 +75,8 @@ func TestFollow(t *testing.T) {
 			}
 			if r.IntN(10) == 0 {
 				replay(followed.resync(real.graph()))
+				clear(followed.gone) // as Watch does, in time
+				replay(followed.resync(real.graph()))
 				if got, want := followed.graph(), real.graph(); !reflect.DeepEqual(got, want) {
 					t.Fatalf("seed %d: followed to\n%v\nit is\n%v", seed, got, want)
 				}
@@ -125,6 +127,34 @@ func TestFollowRename(t *testing.T) {
 	}
 	if got := s.apply(notice{kind: PortRemoved, id: 9, name: "ardour:in_1"}); len(got) != 2 || got[1].Name != "ardour:voice" {
 		t.Errorf("events %v", got)
+	}
+}
+
+// A port that was told to be gone does not come back by a snapshot that shows it
+// still, but by a notice, or once snapshots have been without it.
+func TestFollowGone(t *testing.T) {
+	s := newState(studio())
+	if got := s.apply(notice{kind: PortRemoved, id: 9, name: "ardour:in_1"}); len(got) != 2 {
+		t.Errorf("events %v", got)
+	}
+	if got := s.resync(studio()); len(got) != 0 || !s.gone["ardour:in_1"] {
+		t.Errorf("still shown: %v", got)
+	}
+	if got := s.apply(notice{kind: PortAdded, id: 9, name: "ardour:in_1", port: Port{Dir: Input, Type: Audio}}); len(got) != 1 {
+		t.Errorf("events %v", got)
+	}
+	if got := s.resync(studio()); len(got) != 1 || got[0].Kind != Connected {
+		t.Errorf("there again: %v", got)
+	}
+	s.apply(notice{kind: PortRemoved, id: 9, name: "ardour:in_1"})
+	without := studio()
+	without.Ports = slices.DeleteFunc(without.Ports, func(p Port) bool { return p.Name == "ardour:in_1" })
+	without.Connections = slices.DeleteFunc(without.Connections, func(c Connection) bool { return c.To == "ardour:in_1" })
+	if got := s.resync(without); len(got) != 0 || len(s.gone) != 0 {
+		t.Errorf("no longer shown: %v", got)
+	}
+	if got := s.resync(studio()); len(got) != 2 {
+		t.Errorf("there without a notice: %v", got)
 	}
 }
 

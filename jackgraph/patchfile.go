@@ -25,9 +25,9 @@ import (
 //	scope SELECTOR   exact loading cuts only connections of these ports
 //
 // Where FROM is a regular expression, $1 or ${name} in TO is what its group
-// matched, for each port apart. An arrow, # or $ that belongs to a name has a
-// backslash before it, as has a space at its end. Of rules that contradict
-// each other the later one counts.
+// matched, for each port apart. A comment may follow a rule as well. An arrow, #
+// after a space or $ that belongs to a name has a backslash before it, as has a
+// space at its end. Of rules that contradict each other the later one counts.
 type Patch struct {
 	Rules []Rule
 	Scope []Selector
@@ -106,7 +106,7 @@ func (p *parser) read(r io.Reader, name string, depth int) error {
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
 		where := fmt.Sprintf("%s:%d", name, n)
-		if err := p.line(trimLine(lines.Text()), name, where, depth); err != nil {
+		if err := p.line(trimLine(withoutComment(lines.Text())), name, where, depth); err != nil {
 			var inner *includedError
 			if errors.As(err, &inner) {
 				return err // names its own place
@@ -129,7 +129,7 @@ func (p *parser) line(line, name, where string, depth int) error {
 	word, rest, _ := strings.Cut(line, " ")
 	from, op, to, rule := cutArrow(line)
 	switch {
-	case line == "" || line[0] == '#':
+	case line == "":
 		return nil
 	case rule:
 		return p.rule(from, op, to, where)
@@ -264,6 +264,27 @@ func cutArrow(line string) (from string, op Op, to string, ok bool) {
 	return from, op, strings.TrimLeft(line[at+len(op)+2:], " "), true
 }
 
+// withoutComment takes off a line what begins with a # at its start or after a
+// blank, where no backslash takes that meaning.
+func withoutComment(line string) string {
+	blank := true
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '#':
+			if blank {
+				return line[:i]
+			}
+			blank = false
+		case '\\':
+			i++
+			blank = false
+		default:
+			blank = line[i] == ' ' || line[i] == '\t'
+		}
+	}
+	return line
+}
+
 // trimLine takes the blanks off a line, but one behind a backslash.
 func trimLine(line string) string {
 	line = strings.TrimLeft(line, " \t")
@@ -280,17 +301,18 @@ func PatchLine(c Connection) string { return lineName(c.From) + " -> " + lineNam
 
 // PatchExpression writes a regular expression (RE2) that the whole name of a
 // port shall match as one side of a line of a patch file.
-func PatchExpression(expression string) string { return "re:" + escapeArrows(expression) }
+func PatchExpression(expression string) string { return "re:" + escapeSigns(expression) }
 
-func escapeArrows(text string) string {
+// escapeSigns takes the meaning of arrows and of # from a text.
+func escapeSigns(text string) string {
 	for _, o := range ops {
 		text = strings.ReplaceAll(text, " "+string(o), ` \`+string(o))
 	}
-	return text
+	return strings.NewReplacer(" #", ` \#`, "\t#", "\t\\#").Replace(text)
 }
 
 func lineName(name string) string {
-	text := escapeArrows(Literal(name))
+	text := escapeSigns(Literal(name))
 	if strings.HasPrefix(text, "#") {
 		text = `\` + text
 	}

@@ -38,6 +38,8 @@ func TestPatchChanges(t *testing.T) {
 		{"captures in an expression", `re:ardour:out(_)1 -*> re:system:playback$1[34]`, Additive, "connect ardour:out_1 -> system:playback_3; connect ardour:out_1 -> system:playback_4", ""},
 		{"variables", "let daw = ardour\nlet mics = system:capture_{1,2}\n${mics} -> ${daw}:in_{2..1}", Additive, "connect system:capture_1 -> ardour:in_2; connect system:capture_2 -> ardour:in_1", ""},
 		{"absent", "nobody:out_* -> system:playback_1\n# ardour\nardour:out_2   ->   system:playback_3", Additive, "connect ardour:out_2 -> system:playback_3", "nobody:out_* -> system:playback_1 (test.patch:1): nobody:out_*: nothing matches"},
+		{"a comment behind", "ardour:out_1 -> system:playback_2 # left\t\nlet n = 3\t# of them\nardour:out_1 -> system:playback_${n}", Additive, "connect ardour:out_1 -> system:playback_2; connect ardour:out_1 -> system:playback_3", ""},
+		{"no comment", `c#d \#1:out -> nobody:\ #2`, Additive, "connect c#d #1:out -> nobody: #2", ""},
 		{"absent, written out", "nobody:out -> system:playback_1", Additive, "connect nobody:out -> system:playback_1", ""},
 		{"nothing to cut", "nobody:* -/> system:playback_1", Additive, "", ""},
 	} {
@@ -109,7 +111,7 @@ func TestPatchInclude(t *testing.T) {
 
 // A connection written as a line stands for itself, whatever its names.
 func FuzzPatchLine(f *testing.F) {
-	for _, s := range []string{"a:b", "a: -> b", "#a:b", "a:b ", " a:b", "let x:y", "a:${b}$1", `a:\`, "scope =", "re:a -/> b", "a => b:", "~x", "include a:c", "\ta:b\t"} {
+	for _, s := range []string{"a:b", "a: -> b", "#a:b", "a:b ", " a:b", "let x:y", "a:${b}$1", `a:\`, "scope =", "re:a -/> b", "a => b:", "~x", "include a:c", "\ta:b\t", "a #1:b # c", "a \\#b:\\ #"} {
 		f.Add(s, "c:d")
 		f.Add("c:d", s)
 	}

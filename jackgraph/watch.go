@@ -23,6 +23,10 @@ import (
 // quiet is how long nothing may be told before a burst counts as over.
 const quiet = 30 * time.Millisecond
 
+// lingers is how long after the last notice snapshots may show ports that were
+// told to be gone: then they are there.
+const lingers = 10 * time.Second
+
 // Watch is a client that hears what happens on its server. It is for one
 // goroutine.
 type Watch struct {
@@ -110,8 +114,12 @@ func (w *Watch) Next(ctx context.Context) ([]Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		if told || w.settled {
+		lingering := len(w.state.gone) > 0
+		if told || w.settled && !lingering {
 			continue
+		}
+		if w.settled {
+			clear(w.state.gone)
 		}
 		// The snapshot counts only if it is newer than all that was told.
 		w.settled = true
@@ -128,12 +136,15 @@ func (w *Watch) Next(ctx context.Context) ([]Event, error) {
 	}
 }
 
-// wait returns when something was told, or nothing for as long as a burst
-// takes to be over.
+// wait returns when something was told, or nothing for as long as a burst takes
+// to be over, or ports may linger.
 func (w *Watch) wait(ctx context.Context) (told bool, err error) {
 	var limit time.Time
-	if !w.settled {
+	switch {
+	case !w.settled:
 		limit = time.Now().Add(quiet)
+	case len(w.state.gone) > 0:
+		limit = time.Now().Add(lingers)
 	}
 	w.wake.SetReadDeadline(limit)
 	if ctx.Err() != nil { // it may have ended before the deadline was set

@@ -136,6 +136,67 @@ func TestBurst(t *testing.T) {
 	}
 }
 
+// What a client had that is killed goes once: a synchronous jackd with short blocks
+// shows it for seconds yet after it has told that it is gone.
+func TestWatchKilled(t *testing.T) {
+	d, err := servers.StartJackd(t.TempDir(), "-p", "256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
+	w, err := OpenWatch(unique("watch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	victim := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestVictim$", "-test.timeout=1m")
+	victim.Env = append(os.Environ(), live+"=victim")
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer victim.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	told := make(map[string]int)
+	name, killed := "", false
+	for told["client-removed "+name] == 0 {
+		events, err := w.Next(ctx)
+		if err != nil {
+			t.Fatalf("%v: %v", err, told)
+		}
+		for _, e := range events {
+			told[e.String()]++
+			if e.Kind == Connected {
+				name, _, _ = strings.Cut(e.From, ":")
+			}
+		}
+		if name != "" && !killed {
+			killed = true
+			time.Sleep(300 * time.Millisecond) // in the graph by now
+			victim.Process.Kill()
+		}
+	}
+	for _, event := range []string{"client-added %s", "port-added %s:out", "port-added %s:in", "connected %[1]s:out -> %[1]s:in",
+		"disconnected %[1]s:out -> %[1]s:in", "port-removed %s:in", "port-removed %s:out", "client-removed %s"} {
+		if event := fmt.Sprintf(event, name); told[event] != 1 {
+			t.Errorf("%s: told %d times", event, told[event])
+		}
+	}
+}
+
+// TestVictim is the client that TestWatchKilled kills.
+func TestVictim(t *testing.T) {
+	if os.Getenv(live) != "victim" {
+		t.Skip("run by TestWatchKilled")
+	}
+	c := client(t, "victim", Port{Name: "out", Dir: Output}, Port{Name: "in"})
+	if code := c.Connect(c.GetName()+":out", c.GetName()+":in"); code != 0 {
+		t.Fatalf("connect: code %d", code)
+	}
+	<-t.Context().Done()
+}
+
 // A watch ends with its server, or with its context.
 func TestWatchEnds(t *testing.T) {
 	d, err := servers.StartJackd(t.TempDir())

@@ -72,36 +72,28 @@ func amended(w io.Writer, script string, pieces ...string) error {
 // that readline begins a new word after a colon and an equals sign.
 const bashCompletion = `# bash completion for jackknife
 
-_jackknife_plain() {
-	case $1 in
-	\'*) REPLY=${1#\'} REPLY=${REPLY%\'} ;;
-	\"*) REPLY=${1#\"} REPLY=${REPLY%\"} ;;
-	*) REPLY=${1//\\/} ;;
-	esac
-}
-
 _jackknife() {
-	local line=${COMP_LINE:0:COMP_POINT} word= quote= c i
-	local -a words=()
+	# The word to complete as it was typed, without its quotes, and where its last quote
+	# begins; the words before it without quotes.
+	local line=${COMP_LINE:0:COMP_POINT} typed= plain= quote= c i
+	local -i opened=0
+	local -a asked=()
 	for ((i = 0; i < ${#line}; i++)); do
 		c=${line:i:1}
 		case $quote$c in
-		\\?*) word+=$c quote= ;;
-		\'\' | \"\") word+=$c quote= ;;
-		\'?* | \"?*) word+=$c ;;
-		\\ | \' | \") word+=$c quote=$c ;;
-		' ' | $'\t') [[ -n $word ]] && words+=("$word"); word= ;;
-		*) word+=$c ;;
+		' ' | $'\t') [[ -n $typed ]] && asked+=("$plain"); typed= plain= opened=0; continue ;;
+		\\?*) plain+=$c quote= ;;
+		\"\\[\"\\\$$'\x60']) plain+=$c quote=\" ;;
+		\"\\?*) plain+=\\$c quote=\" ;;
+		\'\' | \"\") quote= ;;
+		\"\\) quote+=$c ;;
+		\'?* | \"?*) plain+=$c ;;
+		\\ | \' | \") quote=$c opened=${#typed}+1 ;;
+		*) plain+=$c ;;
 		esac
+		typed+=$c
 	done
-	local typed=$word REPLY
-	local -a asked=()
-	for word in "${words[@]:1}"; do
-		_jackknife_plain "$word"
-		asked+=("$REPLY")
-	done
-	_jackknife_plain "$typed"
-	local plain=$REPLY
+	asked=("${asked[@]:1}")
 
 	local -a found=() about=()
 	local bits=0 reply
@@ -127,18 +119,24 @@ _jackknife() {
 	fi
 	# What readline takes for the word begins after the last of these.
 	local head=
-	if [[ $typed != [\'\"]* ]]; then
+	if [[ $typed == [\'\"]* ]]; then
+		head=${typed:1:opened-1}
+	else
 		head=${typed%"${typed##*[:=]}"}
 		[[ $COMP_WORDBREAKS == *:* ]] || head=
 	fi
 	for i in "${!found[@]}"; do
 		c=${found[i]}
 		[[ $c == "$plain"* ]] || continue
-		if [[ $typed != [\'\"]* ]]; then
-			printf -v c %q "$c"
-			c=${c#"$head"}
-		fi
-		COMPREPLY+=("$c")
+		case $typed in
+		\'*) c=${c//\'/\'\\\'\'} ;;
+		\"*)
+			c=${c//\\/\\\\} c=${c//\"/\\\"} c=${c//\$/\\\$}
+			c=${c//$'\x60'/\\$'\x60'}
+			;;
+		*) printf -v c %q "$c" ;;
+		esac
+		COMPREPLY+=("${c#"$head"}")
 		((${#about[i]} && COMP_TYPE == 63)) && COMPREPLY[-1]+="  (${about[i]#$'\t'})"
 	done
 	if ((${#COMPREPLY[@]} == 1 && COMP_TYPE == 63)); then

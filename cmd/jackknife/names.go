@@ -435,6 +435,9 @@ func (n *naming) run(ctx context.Context, wanted wantedNames) error {
 	for _, name := range names {
 		word, err := n.give(ctx, server, had[name.Name], name)
 		r := result{name.Name, name.Pretty, word, ""}
+		if lost(err) {
+			return err
+		}
 		if err != nil {
 			r.Error = err.Error()
 			failed = append(failed, err)

@@ -37,9 +37,9 @@ The text has a rule a line:
   scope SELECTOR     --exact cuts only connections of these ports
 
 Where FROM is a regular expression, $1 or ${name} in TO is what its group
-matched: re:Firefox.*:(.*_F[LR]) -> recorder:$1. An arrow, $, # or leading or
-trailing space that belongs to a name has a backslash before it. Of rules that
-contradict each other the later one counts.`,
+matched: re:Firefox.*:(.*_F[LR]) -> recorder:$1. A comment may follow a rule, too.
+An arrow, $, # after a space, or leading or trailing space that belongs to a name
+has a backslash before it. Of rules that contradict each other the later one counts.`,
 		Example: `  jackknife patch save studio
   jackknife patch diff studio
   jackknife patch load studio --exact
@@ -490,7 +490,7 @@ func (p *patching) goBack(ctx context.Context, from, to *[]entry, opposite bool)
 	}
 	err := p.run(ctx, func(jackgraph.Graph) (plan, error) { return plan{changes: changes}, nil })
 	var f *failure
-	if p.dryRun || errors.As(err, &f) && f.code == exitNoServer {
+	if p.dryRun || err != nil && ctx.Err() != nil || errors.As(err, &f) && f.code == exitNoServer {
 		return false, err
 	}
 	*from = (*from)[:len(*from)-1]

@@ -117,20 +117,38 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 		return p.planFailure(err)
 	}
 	errs := before.Check(todo.changes)
+	var done []jackgraph.Change
 	if !p.dryRun {
-		done := apply(ctx, server, todo.changes, errs)
+		done = apply(ctx, server, todo.changes, errs)
 		if len(done) > 0 && !p.unrecorded {
 			if err := remember(p.name, done); err != nil {
 				fmt.Fprintf(p.err, "jackknife: not noted for patch undo: %s\n", err)
 			}
 		}
 	}
-	if i := slices.IndexFunc(errs, func(err error) bool {
-		return errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer)
-	}); i >= 0 {
+	if i := slices.IndexFunc(errs, broken); i >= 0 {
+		if len(done) > 0 && !p.unrecorded {
+			were := "done"
+			if errors.Is(errs[i], jackgraph.ErrNoAnswer) {
+				were = "done or under way"
+			}
+			fmt.Fprintf(p.err, "jackknife: %d of %d were %s before that; jackknife patch undo takes them back\n", len(done), len(errs), were)
+		}
+		if !lost(errs[i]) {
+			return fmt.Errorf("%s: stopped", p.name)
+		}
 		return openFailure(fmt.Errorf("%s: %w", todo.changes[i], errs[i]))
 	}
 	return p.report(before, todo, errs)
+}
+
+// broken reports whether an error ends the changes before their time: the server
+// is lost, or Ctrl-C was pressed.
+func broken(err error) bool { return lost(err) || errors.Is(err, context.Canceled) }
+
+// lost reports whether an error says that the server has ended or hangs.
+func lost(err error) bool {
+	return errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer)
 }
 
 // await returns the graph once a plan lacks nothing in it, and ports have
@@ -158,7 +176,8 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned pl
 }
 
 // apply makes the changes whose error is nil and puts in its place what went
-// wrong with them. It returns those that it made and that are in force now.
+// wrong with them. It returns those that it made and that are in force now; where
+// they end before their time, those that the server had made or begun.
 func apply(ctx context.Context, server patchable, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
 	var index []int
@@ -170,13 +189,14 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	if len(open) == 0 {
 		return nil
 	}
-	for k, err := range server.DoAll(ctx, open) {
+	outcomes := server.DoAll(ctx, open)
+	for k, err := range outcomes {
 		errs[index[k]] = err
-		if errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer) {
-			return nil // with its connections
-		}
 	}
-	limited, cancel := context.WithTimeout(ctx, verifyLimit)
+	if slices.ContainsFunc(outcomes, broken) {
+		return begun(open, outcomes)
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyLimit)
 	defer cancel()
 	for k, err := range server.Await(limited, open).Check(open) {
 		i := index[k]
@@ -193,6 +213,20 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 		}
 	}
 	return done
+}
+
+// begun returns the changes that a server made before the end. To those belongs
+// the first that it did not answer: it may have made that, or make it when it wakes.
+func begun(changes []jackgraph.Change, outcomes []error) (made []jackgraph.Change) {
+	for i, err := range outcomes {
+		switch {
+		case err == nil:
+			made = append(made, changes[i])
+		case errors.Is(err, jackgraph.ErrNoAnswer):
+			return append(made, changes[i])
+		}
+	}
+	return made
 }
 
 // report prints a line for each change and returns the error that ends the

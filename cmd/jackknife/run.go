@@ -88,6 +88,9 @@ func execute(ctx context.Context, args []string, s *streams) (int, error) {
 		code = exitUsage
 	}
 	var f *failure
+	if !errors.As(err, &f) {
+		err = openFailure(err) // the server may have been lost anywhere
+	}
 	if errors.As(err, &f) {
 		code = f.code
 	}

@@ -51,7 +51,7 @@ func openFailure(err error) error {
 
 // stoppedFailure is that the server ended while a command watched it.
 func stoppedFailure() error {
-	return &failure{code: exitNoServer, err: errors.New("the server has stopped")}
+	return &failure{code: exitNoServer, err: errors.New("the server has stopped"), hint: startHint()}
 }
 
 // startHint says how to come by a server.

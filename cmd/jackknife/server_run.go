@@ -366,7 +366,11 @@ func fitting(settings jackd.Settings) (jackd.Settings, error) {
 		settings.Device = "hw:" + card.ID
 	}
 	card, ok := cardOf(settings.Device, cards)
-	if !ok {
+	switch kind, _, _ := strings.Cut(settings.Device, ":"); {
+	case ok:
+	case kind == "hw", kind == "plughw":
+		return settings, &failure{code: exitNoServer, err: fmt.Errorf("device=%s: no such card", settings.Device), hint: "jackknife card list lists the cards; driver=dummy starts a server without one"}
+	default:
 		return settings, nil // a PCM of the user's own making
 	}
 	capture, playback, err := alsa.StreamLimits(card)
