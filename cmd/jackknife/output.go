@@ -99,11 +99,15 @@ func finish(ctx context.Context, s *streams, w *wav.Writer, name string, edits e
 func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err error) error {
 	if err == nil {
 		if name == "-" {
-			return w.CommitTo(s.out)
+			err = w.CommitTo(s.out)
+		} else {
+			err = w.Commit()
 		}
-		err := w.Commit()
-		if left := w.Left(); err == nil && len(left) > 0 {
+		if left := w.Left(); err == nil && name != "-" && len(left) > 0 {
 			fmt.Fprintf(s.err, "%s: without what has no place in it: %s\n", shown(name), shownAll(left))
+		}
+		if err == nil {
+			s.warn(outTitle(name), clipped(w))
 		}
 		return err
 	}
@@ -114,6 +118,22 @@ func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err 
 		return fmt.Errorf("%s: interrupted, nothing written", shown(name))
 	}
 	return err
+}
+
+// outTitle is what an output is called in messages.
+func outTitle(name string) string {
+	if name == "-" {
+		return "standard output"
+	}
+	return shown(name)
+}
+
+// clipped says how many samples of the take had no place in the output; "" if none.
+func clipped(w *wav.Writer) string {
+	if w.Clipped() == 0 {
+		return ""
+	}
+	return counted(int(w.Clipped()), "sample", "samples") + " beyond full scale clipped; --bits float keeps them"
 }
 
 // shownAll lists names that come from a file.

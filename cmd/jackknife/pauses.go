@@ -71,6 +71,7 @@ goes on, on the mean of the bands; each band has a threshold of its own.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			s.warn(takeTitle(args[0]), heard(d))
 			if explain && !asJSON {
 				writeExplanation(s.err, d)
 			}
