@@ -330,7 +330,7 @@ func (b *batch) edit(ctx context.Context, item *batchItem, m *editor.Memory) (*s
 	if err != nil {
 		return nil, err
 	}
-	if b.resume && b.remembered(item, key) {
+	if b.resume && b.remembered(ctx, item, key) {
 		item.State = "before"
 		return nil, nil
 	}
@@ -430,18 +430,34 @@ func (b *batch) recall() error {
 }
 
 // remembered reports whether the output is there and was made just so.
-func (b *batch) remembered(item *batchItem, key string) bool {
+func (b *batch) remembered(ctx context.Context, item *batchItem, key string) bool {
 	out, err := os.Stat(item.Output)
 	if err != nil {
 		return false
 	}
 	for _, m := range b.memos[filepath.Base(item.Output)] {
-		if m.Key == key && m.Bytes == out.Size() && m.ModTime.Equal(out.ModTime()) {
+		if m.Key == key && m.Bytes == out.Size() && (m.ModTime.Equal(out.ModTime()) || asMade(ctx, item.Output)) {
 			item.batchNumbers = m.batchNumbers
 			return true
 		}
 	}
 	return false
+}
+
+// asMade reports whether an output sounds as its sidecar says: a copy has the time
+// of its copying.
+func asMade(ctx context.Context, out string) bool {
+	plan, err := readPlan(sidecarOf(out), nil)
+	if err != nil {
+		return false
+	}
+	made, err := openQuietly(ctx, nil, out)
+	if err != nil {
+		return false
+	}
+	defer made.Close()
+	id, err := editor.Identify(made, out)
+	return err == nil && id.Hash == plan.Output.Hash
 }
 
 // remember is called from one goroutine.

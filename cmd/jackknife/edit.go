@@ -68,17 +68,18 @@ The output is a file like the take: same container, same samples, and what else
 the file holds is carried over; cue points, their regions and loops move with the
 audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV.
 --bits and --container ask for something else; samples that lose bits are
-dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is standard input, -o - standard output.
+dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is
+standard input, -o - standard output.
 
 --fill silence makes new quiet digitally silent, for those who want it so.
 
 --cut-marks cuts what the speaker marked with three claps, three snaps or a dog
 clicker (jackknife marks lists it), --cut-above 0.95 also lines that were said
 again and of which jackknife mistakes is so sure. --clean clicks,breaths covers
-those in pauses with room tone (jackknife inspect lists them). With --text, --cut-text um cuts
-words wherever the transcript has them, and --keep-lines 3-9 all other lines; the
-cuts are where the sound has a hole or a pause near the transcript's times. With
-these and no --pauses, the pauses stay as they are.
+those in pauses with room tone (jackknife inspect lists them). With --text,
+--cut-text um cuts words wherever the transcript has them, and --keep-lines 3-9
+all other lines; the cuts are where the sound has a hole or a pause near the
+transcript's times. With these and no --pauses, the pauses stay as they are.
 
 Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
 take by it, jackknife apply makes the output again.
@@ -111,15 +112,16 @@ tone. A pause is where all of them pause; with --lead FILE, where that one does.
 			if many.outDir != "" && len(args) > 0 {
 				return nil
 			}
-			if err := oneTake(c, args); err != nil {
-				return err
-			}
 			for _, flag := range []string{"resume", "shard", "jobs", "sync"} {
 				if c.Flags().Changed(flag) {
 					return usagef("--%s needs --out-dir FOLDER", flag)
 				}
 			}
-			return nil
+			err := oneTake(c, args)
+			if len(args) > 1 {
+				err = &failure{code: exitUsage, err: err, hint: "--out-dir FOLDER is where many go"}
+			}
+			return err
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if many.outDir != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,9 +61,15 @@ func (o *shape) target(name string, take *wav.Reader) (wav.Target, error) {
 	return t, nil
 }
 
+// otherNames is how the names of files end that are no output of an edit.
+var otherNames = []string{".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".wma", ".aif", ".aiff", ".aifc", ".caf"}
+
 // create begins the output; - is standard output, which gets it as a whole
 // when it is done.
 func (o *shape) create(name string, take *wav.Reader) (*wav.Writer, error) {
+	if ext := strings.ToLower(filepath.Ext(name)); slices.Contains(otherNames, ext) {
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("%s: an edited take is WAV or FLAC", shown(name)), hint: "jackknife deliver makes MP3, AAC and ALAC of it"}
+	}
 	t, err := o.target(name, take)
 	if err != nil {
 		return nil, err
