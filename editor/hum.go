@@ -96,11 +96,11 @@ func (b *blocks) listen(pairs, top int) (together []complex128, beside []float64
 	length := int64(b.thin * b.size)
 	for _, p := range b.pieces {
 		for at := p.Start; at+2*length <= p.End && pairs > 0; at += 2 * length {
-			for c := range b.format.Channels {
-				first, second := b.spectrum(&p, at, c), b.spectrum(&p, at+length, c)
+			first, second := b.spectra(&p, at), b.spectra(&p, at+length)
+			for c := range first {
 				for k := 2; k <= top; k++ {
-					together[k] += cmplx.Conj(first[k]) * second[k]
-					for _, s := range [...][]complex128{first, second} {
+					together[k] += cmplx.Conj(first[c][k]) * second[c][k]
+					for _, s := range [...][]complex128{first[c], second[c]} {
 						beside[k] += (power(s[k-2]) + power(s[k+2])) / 4
 					}
 				}
@@ -113,20 +113,25 @@ func (b *blocks) listen(pairs, top int) (together []complex128, beside []float64
 
 func power(z complex128) float64 { return real(z)*real(z) + imag(z)*imag(z) }
 
-// spectrum is that of the block at a frame of p in channel c.
-func (b *blocks) spectrum(p *piece, at int64, c int) []complex128 {
+// spectra are those of the channels of the block at a frame of p.
+func (b *blocks) spectra(p *piece, at int64) [][]complex128 {
 	channels, frame := b.format.Channels, int64(b.format.FrameBytes())
 	n := int64(b.thin * b.size)
 	b.frames = sized(b.frames, int(n)*channels)
 	decode(b.frames, p.raw[(at-p.Start)*frame:(at-p.Start+n)*frame], b.format)
+	all := make([][]complex128, channels)
 	x := make([]float64, b.size)
-	for i := range x {
-		for j := range b.thin {
-			x[i] += b.frames[(i*b.thin+j)*channels+c]
+	for c := range all {
+		clear(x)
+		for i := range x {
+			for j := range b.thin {
+				x[i] += b.frames[(i*b.thin+j)*channels+c]
+			}
+			x[i] *= 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(b.size))
 		}
-		x[i] *= 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(b.size))
+		all[c] = b.fft.Coefficients(nil, x)
 	}
-	return b.fft.Coefficients(nil, x)
+	return all
 }
 
 // oscillator is one line: its level goes from one to the other over its frames.
