@@ -102,9 +102,15 @@ const (
 	batch  = 160 // looks read at once: they stay in the processor's cache
 )
 
+// notFinite is how many samples of a stretch are NaN or infinite, and the frame of
+// the first.
+type notFinite struct{ samples, at int64 }
+
 // look measures n looks from look first on in every channel, in the memory of out.
-func (a *analyser) look(take *wav.Reader, first int64, n int, out []looks, b *bench) ([]looks, error) {
+func (a *analyser) look(take *wav.Reader, first int64, n int, out []looks, b *bench) ([]looks, notFinite, error) {
 	channels := take.Format().Channels
+	var odd notFinite
+	own := Span{first * a.step(), min((first+int64(n))*a.step(), take.Frames())} // what no other stretch counts
 	b.single = slices.Grow(b.single[:0], channels)[:channels]
 	for c := range b.single {
 		b.single[c] = slices.Grow(b.single[c][:0], n+2*margin)[:n+2*margin]
@@ -115,8 +121,9 @@ func (a *analyser) look(take *wav.Reader, first int64, n int, out []looks, b *be
 			k = batch
 		}
 		if err := a.read(take, first-margin+int64(i), k, b); err != nil {
-			return nil, err
+			return nil, odd, err
 		}
+		own.Start = odd.count(own, a.from(first-margin+int64(i)), b.raw, take.Format())
 		for c := range channels {
 			a.differences(take.Format(), c, k, b)
 			a.measure(b.d, b.single[c][i:i+k])
@@ -127,8 +134,27 @@ func (a *analyser) look(take *wav.Reader, first int64, n int, out []looks, b *be
 		out[c] = looks{resize(out[c].fast, n), resize(out[c].slow, n), resize(out[c].power, n)}
 		smooth(b.single[c], out[c])
 	}
-	return out, nil
+	return out, odd, nil
 }
+
+// count counts in that part of s which lies in raw, frames of the take from a frame
+// on, and says up to where.
+func (o *notFinite) count(s Span, from int64, raw []byte, f wav.Format) int64 {
+	size := int64(f.FrameBytes())
+	s.Start, s.End = max(s.Start, from), min(s.End, from+int64(len(raw))/size)
+	if s.Start >= s.End {
+		return s.Start
+	}
+	n, first := wav.NotFinite(raw[(s.Start-from)*size:(s.End-from)*size], f)
+	if n > 0 && o.samples == 0 {
+		o.at = s.Start + int64(first/f.Channels)
+	}
+	o.samples += n
+	return s.End
+}
+
+// from is the first frame that a look sees, and one before it.
+func (a *analyser) from(look int64) int64 { return look*a.step() - int64((a.win/2+1)*a.thin) }
 
 // reach is how many samples k looks take in, and one before them.
 func (a *analyser) reach(k int) int { return (k-1)*a.hop + 2*points + 1 }
@@ -137,7 +163,7 @@ func (a *analyser) reach(k int) int { return (k-1)*a.hop + 2*points + 1 }
 // outside the take is the nearest frame inside.
 func (a *analyser) read(take *wav.Reader, first int64, k int, b *bench) error {
 	size := take.Format().FrameBytes()
-	from := first*a.step() - int64((a.win/2+1)*a.thin)
+	from := a.from(first)
 	length := a.reach(k) * a.thin * size
 	b.raw = slices.Grow(b.raw[:0], length)[:length]
 	to := from + int64(len(b.raw)/size)
@@ -198,9 +224,12 @@ func (a *analyser) differences(f wav.Format, c, k int, b *bench) {
 	}
 }
 
+// noSound is a level that garbage has, not sound.
+const noSound = 1e6
+
 // sound reads what is not a number, or no sound, as silence.
 func sound(x float32) float32 {
-	if x > -1e6 && x < 1e6 {
+	if x > -noSound && x < noSound {
 		return x
 	}
 	return 0

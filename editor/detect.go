@@ -58,6 +58,9 @@ type Detection struct {
 	// both in dBFS from 90 Hz to 15 kHz.
 	FloorDB, SpeechDB float64
 	Bands             []Band
+	// NotFinite counts the samples that are NaN or infinite, which are heard as
+	// silence; NotFiniteAt is the frame of the first.
+	NotFinite, NotFiniteAt int64
 }
 
 // Band is the room tone in one frequency band, and what it takes to leave it;
@@ -130,6 +133,10 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 	for s := range slots {
 		<-s.judged
 		v := &s.verdict
+		if s.odd.samples > 0 && d.NotFinite == 0 {
+			d.NotFiniteAt = s.odd.at
+		}
+		d.NotFinite += s.odd.samples
 		if v.err == nil {
 			v.err = t.feed(v)
 		}
@@ -152,8 +159,9 @@ func Detect(ctx context.Context, take *wav.Reader, o DetectOptions, yield func(P
 
 // slot is a stretch on its way from the take to the tracker.
 type slot struct {
-	looked  chan struct{} // closed when the next two are set
+	looked  chan struct{} // closed when the next three are set
 	looks   []looks
+	odd     notFinite
 	err     error
 	judged  chan struct{} // closed when the verdict is set
 	verdict verdict
@@ -196,7 +204,7 @@ func (a *analyser) work(ctx context.Context, take *wav.Reader, slots chan<- *slo
 				b := <-free
 				defer func() { free <- b }()
 				if next.err = ctx.Err(); next.err == nil {
-					next.looks, next.err = a.look(take, first, int(min(stretch, total-first)), next.looks, b)
+					next.looks, next.odd, next.err = a.look(take, first, int(min(stretch, total-first)), next.looks, b)
 				}
 			})
 		}

@@ -474,3 +474,31 @@ func BenchmarkDetect(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(int64(b.N)*take.Truth.Frames), "ns/frame")
 }
+
+// TestDetectNotFinite: samples that are no numbers are counted once, wherever they
+// stand: at the ends of the take and around those of a stretch of 20 s.
+func TestDetectNotFinite(t *testing.T) {
+	for _, rate := range []int{44100, 48000, 96000} {
+		f := float
+		f.RateHz = rate
+		frames := 45*rate + 17
+		left, right := make([]float64, frames), make([]float64, frames)
+		var want int64
+		for i := 7; i < frames; i += 1009 {
+			left[i] = math.NaN()
+			want++
+		}
+		for stretch := 0; stretch < frames; stretch += 20 * rate {
+			for i := max(stretch-300, 8); i < min(stretch+300, frames); i++ {
+				right[i] = math.Inf(1)
+				want++
+			}
+		}
+		right[frames-1] = math.Inf(-1)
+		want++
+		d, _ := detect(t, store(t, f, left, right), editor.DetectOptions{})
+		if d.NotFinite != want || d.NotFiniteAt != 7 {
+			t.Errorf("%d Hz: %d from frame %d, want %d from 7", rate, d.NotFinite, d.NotFiniteAt, want)
+		}
+	}
+}

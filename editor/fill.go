@@ -16,9 +16,10 @@ type grain struct {
 	back  bool
 	plain bool
 	piece int
-	at    int64     // frame of the fill at which it begins; the take before is negative
-	hiss  []float64 // level of every channel
-	x     []float64 // made from the spectrum: interleaved, level 1, mean 0
+	at    int64        // frame of the fill at which it begins; the take before is negative
+	hiss  []float64    // level of every channel
+	hum   []oscillator // every line, channel after channel, from Start on; nil if none stands out
+	x     []float64    // made from the spectrum: interleaved, level 1, mean 0
 }
 
 // passage is the next part of a fill: frames of the take, or new samples.
@@ -61,6 +62,7 @@ type filler struct {
 	pieces []piece
 	cut    grainFunc
 	ramp   ramp
+	hum    *hum      // nil if none stands out
 	length int64     // of a grain, frames
 	fade   fade      // of an overlap
 	follow float64   // how fast common forgets what is below 30 Hz
@@ -86,8 +88,8 @@ const (
 )
 
 // begin makes f a filler of other grains. Those in heard come just before.
-func (f *filler) begin(format wav.Format, pieces []piece, r ramp, length int64, lap fade, heard grain, cut grainFunc) {
-	f.format, f.pieces, f.ramp, f.length, f.fade, f.cut = format, pieces, r, length, lap, cut
+func (f *filler) begin(format wav.Format, pieces []piece, r ramp, h *hum, length int64, lap fade, heard grain, cut grainFunc) {
+	f.format, f.pieces, f.ramp, f.hum, f.length, f.fade, f.cut = format, pieces, r, h, length, lap, cut
 	f.follow = min(1, 2*math.Pi*30*commonStep/float64(format.RateHz))
 	f.block, f.used, f.done = nil, 0, 0
 	f.before, f.echoes = append(f.before[:0], heard), f.echoes[:0]
@@ -122,7 +124,10 @@ func (f *filler) choose() grain {
 	g := f.cut(f.done, f.before, f.echoes)
 	if g.x == nil {
 		f.weigh(&g)
-		g.plain = f.isPlain(&g)
+		if f.hum != nil {
+			g.hum = f.hum.measure(&f.pieces[g.piece], g.Span, f.format)
+		}
+		g.plain = f.hum == nil && f.isPlain(&g)
 	}
 	return g
 }
@@ -184,20 +189,28 @@ func (f *filler) next(n int64) passage {
 		n = min(n, int64(len(f.block)/channels))
 		x := f.block[:int(n)*channels]
 		f.block = f.block[len(x):]
-		f.done += n
-		return passage{x: x}
+		return f.heard(x, n)
 	}
 	n = min(n, f.length-lap-f.used)
-	g, from, at := f.now(), f.used, f.done
+	g, from := f.now(), f.used
 	f.used += n
-	f.done += n
 	if g.plain {
+		f.done += n
 		return passage{Span: g.part(from, n), back: g.back}
 	}
 	f.body = sized(f.body, int(n)*channels)
 	f.decode(f.body, g, from)
-	f.lead(f.body, g, at, 1)
-	return passage{x: f.body}
+	f.lead(f.body, g, f.done, 1)
+	return f.heard(f.body, n)
+}
+
+// heard is x, the next n frames of the fill, with the hum.
+func (f *filler) heard(x []float64, n int64) passage {
+	if f.hum != nil {
+		f.hum.add(x, f.format.Channels, f.done)
+	}
+	f.done += n
+	return passage{x: x}
 }
 
 // part is where n frames of g lie that are heard from a frame on.
@@ -246,14 +259,18 @@ func backwards(x []float64, channels int) {
 	}
 }
 
-// decode gives g from a frame on, as it is heard.
+// decode gives g from a frame on, as it is heard but for the hum.
 func (f *filler) decode(dst []float64, g *grain, from int64) {
 	channels := f.format.Channels
 	if g.x != nil {
 		copy(dst, g.x[int(from)*channels:])
 		return
 	}
-	decode(dst, f.stored(g, g.part(from, int64(len(dst)/channels))), f.format)
+	part := g.part(from, int64(len(dst)/channels))
+	decode(dst, f.stored(g, part), f.format)
+	if f.hum != nil {
+		f.hum.remove(dst, g, channels, part.Start-g.Start)
+	}
 	if g.back {
 		backwards(dst, channels)
 	}

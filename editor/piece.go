@@ -112,13 +112,13 @@ func (p *piece) sumUpGo(f wav.Format, x []float64) []float64 {
 	return x
 }
 
-// decode is wav.Decode, but what is not a number is silence; it reports
-// whether there was any.
+// decode is wav.Decode, but what is not a number, or no sound, is silence; it
+// reports whether there was any.
 func decode(x []float64, raw []byte, f wav.Format) (odd bool) {
 	decodeSamples(x, raw, f)
 	if f.Encoding == wav.Float {
 		for i, v := range x {
-			if v-v != 0 {
+			if !(v > -noSound && v < noSound) {
 				x[i], odd = 0, true
 			}
 		}

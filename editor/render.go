@@ -504,8 +504,14 @@ func (r *Renderer) begin(e Edit, ramp ramp) bool {
 	}
 	var length int64
 	var cut grainFunc
+	var h *hum
 	if total >= millis(leastToneMillis, f.RateHz) {
 		length, cut = grains(r.pieces, e.Fill, f.RateHz, rng)
+	}
+	if length >= millis(humMillis, f.RateHz) {
+		if h = findHum(r.pieces, f); h != nil {
+			h.lead(r.pieces, e, f)
+		}
 	}
 	if cut == nil {
 		length, cut = spectral(r.pieces, f, rng)
@@ -515,7 +521,7 @@ func (r *Renderer) begin(e Edit, ramp ramp) bool {
 	}
 	lap := r.fade(min(millis(lapMillis, f.RateHz), length/2))
 	heard := grain{Span: Span{e.Start - millis(heardMillis, f.RateHz), e.Start}, piece: -1, at: -millis(heardMillis, f.RateHz)}
-	r.filler.begin(f, r.pieces, ramp, length, lap, heard, cut)
+	r.filler.begin(f, r.pieces, ramp, h, length, lap, heard, cut)
 	return true
 }
 

@@ -333,6 +333,9 @@ func (s *scanner) condition() (Condition, error) {
 	if err == nil && c.To == (Duration{}) {
 		err = &SyntaxError{at + 1, "nothing is shorter than 0s"}
 	}
+	if err == nil && c.From.Frames == 0 && c.To.Frames == 0 && c.To.Seconds < c.From.Seconds { // of frames only the rate would tell
+		err = &SyntaxError{at + 1, "the range runs backwards"}
+	}
 	return c, err
 }
 

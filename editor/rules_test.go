@@ -114,6 +114,8 @@ func TestRuleErrors(t *testing.T) {
 		{"1s-3s: =2s", 3, ".."},
 		{"#0: =2s", 2, "from 1"},
 		{"#5..3: =2s", 5, "backwards"},
+		{"3s..2s: =2s", 5, "backwards"},
+		{"phrase 3s..500ms: =2s", 12, "backwards"},
 		{"every 0: =2s", 7, "no pause"},
 		{"..0s: =2s", 3, "shorter"},
 		{"#1: head=2s", 10, "no conditions"},

@@ -35,7 +35,7 @@ func ParseText(file string, text []byte, rateHz int) ([]Said, error) {
 	switch start := bytes.TrimLeft(text, " \t\r\n"); {
 	case len(start) == 0:
 		return nil, &LineError{file, 1, 1, "nothing in the file"}
-	case start[0] == '{':
+	case start[0] == '{', start[0] == '[':
 		said, err = parseWhisper(file, text, rateHz)
 	case bytes.Contains(text, []byte("-->")), bytes.HasPrefix(start, []byte("WEBVTT")):
 		said, err = parseSubtitles(file, string(text), rateHz)
@@ -81,7 +81,7 @@ func parseLabels(file string, text []byte, rateHz int) (labels []Said, lines []i
 		for i, f := range fields[:2] {
 			var err error
 			if at[i], err = strconv.ParseFloat(strings.Replace(strings.TrimSpace(f), ",", ".", 1), 64); err != nil {
-				return nil, nil, &LineError{file, lineNo, column, fmt.Sprintf("%q: want a time in seconds", f)}
+				return nil, nil, &LineError{file, lineNo, column, fmt.Sprintf("%.40q: want a time in seconds", f)}
 			}
 			column += len(f) + 1
 		}
@@ -140,7 +140,8 @@ func cueSeconds(m []string) float64 {
 }
 
 // parseWhisper reads the JSON of whisper (segments, and words where it was asked
-// for them) and of whisper.cpp (transcription, offsets in milliseconds).
+// for them), a bare list of such segments, and the JSON of whisper.cpp
+// (transcription, offsets in milliseconds).
 func parseWhisper(file string, text []byte, rateHz int) ([]Said, error) {
 	var doc struct {
 		Segments []struct {
@@ -156,7 +157,11 @@ func parseWhisper(file string, text []byte, rateHz int) ([]Said, error) {
 			Text    string
 		}
 	}
-	if err := json.Unmarshal(text, &doc); err != nil {
+	into := any(&doc)
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		into = &doc.Segments
+	}
+	if err := json.Unmarshal(text, into); err != nil {
 		at := int64(0)
 		var syntax *json.SyntaxError
 		var kind *json.UnmarshalTypeError

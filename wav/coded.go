@@ -3,9 +3,12 @@ package wav
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // ErrCoded is in the chain of errors about audio that is neither PCM nor
@@ -20,8 +23,9 @@ var ErrNoDecoder = errors.New("ffmpeg, which could read it, is not installed")
 
 // codedError says what a file is that holds coded audio.
 type codedError struct {
-	kind string // FLAC, MP3 ...
-	text string
+	kind  string // FLAC, MP3 ...
+	text  string
+	alien bool // no file of the WAV family at all
 }
 
 func (e *codedError) Error() string        { return e.text }
@@ -41,12 +45,25 @@ func (e *decodeError) Unwrap() error        { return e.err }
 // decoding it, anything else that is sound through ffmpeg. A coded take is
 // decoded as a whole into a file without a name, near the take; the Reader
 // reads that one and knows where it came from. Lossless audio keeps its bits,
-// lossy audio becomes 32-bit float.
+// lossy audio becomes 32-bit float. What is called .wav and is something that
+// only ffmpeg would read is refused with ErrMisnamed.
 func OpenCoded(ctx context.Context, name string) (*Reader, error) {
 	return open(name, func(file *os.File, size int64) (*Reader, error) {
-		return readAny(ctx, file, size, false, filepath.Dir(name))
+		r, err := newReader(file, size, false)
+		var coded *codedError
+		if errors.As(err, &coded) && coded.alien && coded.kind != "FLAC" && slices.Contains(wavNames, strings.ToLower(filepath.Ext(name))) {
+			return nil, fmt.Errorf("%w, %w", err, ErrMisnamed)
+		}
+		return orDecoded(ctx, r, err, file, size, filepath.Dir(name))
 	})
 }
+
+// ErrMisnamed is in the chain of errors about a file whose name says that it is
+// WAV, and which is other audio.
+var ErrMisnamed = errors.New("under the name of one")
+
+// wavNames is how the names of files end that are WAV, or like it.
+var wavNames = []string{".wav", ".wave", ".bwf", ".rf64", ".w64"}
 
 // OpenStream reads a take from a stream, such as standard input, into a file
 // without a name, and opens that as OpenCoded does. Name is for the messages.
@@ -58,7 +75,8 @@ func OpenStream(ctx context.Context, in io.Reader, name string) (*Reader, error)
 	size, err := io.Copy(file, &interruptible{ctx, in})
 	var r *Reader
 	if err == nil {
-		r, err = readAny(ctx, file, size, true, ".")
+		r, err = newReader(file, size, true)
+		r, err = orDecoded(ctx, r, err, file, size, ".")
 	}
 	if err == nil {
 		r.file = file
@@ -101,8 +119,8 @@ func (r *interruptible) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-func readAny(ctx context.Context, file *os.File, size int64, stream bool, near string) (*Reader, error) {
-	r, err := newReader(file, size, stream)
+// orDecoded is what newReader gave, or the audio of the file decoded if it is coded.
+func orDecoded(ctx context.Context, r *Reader, err error, file *os.File, size int64, near string) (*Reader, error) {
 	var coded *codedError
 	if !errors.As(err, &coded) {
 		return r, err

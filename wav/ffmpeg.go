@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -61,7 +62,7 @@ func decodeOther(ctx context.Context, file *os.File, kind, near string) (*Reader
 		w.Abort()
 		return nil, err
 	}
-	r.notef("decoded by ffmpeg to %v", f)
+	r.decoder = fmt.Sprintf("decoded by ffmpeg to %v", f)
 	for _, line := range complaint.lines() {
 		r.notef("ffmpeg: %s", line)
 	}
@@ -165,6 +166,9 @@ func (w *words) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// speaker is the part of ffmpeg that speaks, and where in memory it is.
+var speaker = regexp.MustCompile(`^\[[^]]* @ 0x[0-9a-f]+\] `)
+
 // lines gives the first few lines, fit for a terminal.
 func (w *words) lines() []string {
 	var lines []string
@@ -176,7 +180,7 @@ func (w *words) lines() []string {
 			return r
 		}, line)
 		if line != "" && len(lines) < 3 {
-			lines = append(lines, strings.ReplaceAll(line, "file:/proc/self/fd/3: ", ""))
+			lines = append(lines, speaker.ReplaceAllString(strings.ReplaceAll(line, "file:/proc/self/fd/3: ", ""), ""))
 		}
 	}
 	return lines

@@ -72,7 +72,7 @@ func (l *layout) parseFormat(b []byte) error {
 		if !ok {
 			return fmt.Errorf("format tag 0x%04x: %w", tag, errNotRead)
 		}
-		return &codedError{name, fmt.Sprintf("%s: %v", name, errNotRead)}
+		return &codedError{kind: name, text: fmt.Sprintf("%s: %v", name, errNotRead)}
 	}
 	switch want := f.FrameBytes(); {
 	case frame == want:

@@ -196,11 +196,11 @@ func (w *walker) other(head []byte) error {
 		{0, "\xff\xe3", "MP3"}, {0, "\xff\xfd", "MP2"}, {0, "\xff\xfc", "MP2"}, {0, "\xff\xf1", "AAC"}, {0, "\xff\xf9", "AAC"},
 	} {
 		if len(head) > m.at && bytes.HasPrefix(head[m.at:], []byte(m.magic)) {
-			return &codedError{m.name, "not a WAV file but " + m.name}
+			return &codedError{kind: m.name, text: "not a WAV file but " + m.name, alien: true}
 		}
 	}
 	if w.base > 0 {
-		return &codedError{"MP3", "not a WAV file but MP3"}
+		return &codedError{kind: "MP3", text: "not a WAV file but MP3", alien: true}
 	}
 	return errors.New("not a WAV file" + w.guess(head))
 }

@@ -21,6 +21,7 @@ type Reader struct {
 	info    fs.FileInfo // of file, as it was opened
 	scratch *os.File    // holds the frames of a take that was decoded; else nil
 	flac    *flacHead   // what a FLAC take holds beside audio; else nil
+	decoder string      // what decoded the take, and to what; else empty
 }
 
 // Open opens a take read-only. Only regular files are read: anything else is
@@ -149,6 +150,9 @@ func (r *Reader) Chunks() []Chunk { return r.chunks }
 
 // Notes names what is odd about the file but does no harm, a line each.
 func (r *Reader) Notes() []string { return r.notes }
+
+// Decoder says what decoded a coded take other than FLAC, and to what; else "".
+func (r *Reader) Decoder() string { return r.decoder }
 
 // Damage says why the sizes in the header cannot be believed; "" if they can.
 func (r *Reader) Damage() string { return r.damage }

@@ -1,6 +1,7 @@
 package wav
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -141,5 +142,42 @@ func BenchmarkEncode(b *testing.B) {
 				Encode(p, src, f)
 			}
 		})
+	}
+}
+
+// Every bit of an exponent counts, wherever the sample stands.
+func TestNotFinite(t *testing.T) {
+	for _, f := range []Format{
+		{Bits: 32, SampleBytes: 4, Encoding: Float}, {Bits: 64, SampleBytes: 8, Encoding: Float},
+		{Bits: 32, SampleBytes: 4, Encoding: Float, BigEndian: true}, {Bits: 64, SampleBytes: 8, Encoding: Float, BigEndian: true},
+	} {
+		for n := range 9 {
+			for at := range n {
+				x := make([]float64, n)
+				for i := range x {
+					x[i] = float64(math.MaxFloat32)
+				}
+				raw := make([]byte, n*f.SampleBytes)
+				Encode(raw, x, f)
+				if count, _ := NotFinite(raw, f); count != 0 {
+					t.Fatalf("%v: %d of %v", f, count, x)
+				}
+				for i, odd := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+					x[at], x[n-1] = odd, odd
+					Encode(raw, x, f)
+					want := int64(2)
+					if at == n-1 {
+						want = 1
+					}
+					if count, first := NotFinite(raw, f); count != want || first != at {
+						t.Errorf("%v, odd number %d: %d from %d in %v", f, i, count, first, x)
+					}
+				}
+			}
+		}
+	}
+	pcm := Format{Bits: 32, SampleBytes: 4}
+	if count, _ := NotFinite(bytes.Repeat([]byte{0xff}, 16), pcm); count != 0 {
+		t.Errorf("%d of PCM are no numbers", count)
 	}
 }

@@ -173,6 +173,15 @@ func (w *Writer) leaveFLAC(take *Reader) {
 // Left names the chunks of the take that the output has no place for.
 func (w *Writer) Left() []string { return w.left }
 
+// Clipped counts the samples of the take that are beyond full scale and were
+// clipped: the output holds integers.
+func (w *Writer) Clipped() int64 {
+	if w.convert == nil {
+		return 0
+	}
+	return w.convert.clipped
+}
+
 func (w *Writer) carry(chunks []Chunk) {
 	r := w.take
 	for _, c := range chunks {
@@ -320,6 +329,7 @@ func (w *Writer) completeFLAC() error {
 type converter struct {
 	from, to Format
 	dither   *rand.PCG
+	clipped  int64 // samples
 	x        []float64
 	out      []byte
 }
@@ -335,6 +345,9 @@ func (c *converter) frames(p []byte) []byte {
 	if c.to.Encoding == PCM && (c.from.Encoding == Float || c.from.Bits > c.to.Bits) {
 		full := math.Ldexp(1, c.to.Bits-1)
 		for i, v := range x {
+			if v > 1 || v < -1 {
+				c.clipped++
+			}
 			if v *= full; v != math.RoundToEven(v) {
 				r := c.dither.Uint64()
 				x[i] += (float64(uint32(r)) - float64(r>>32)) / (1 << 32) / full

@@ -80,9 +80,9 @@ A table of jackknife comp is carried out, too; it names its takes itself.`,
 				if out == "-" || takeFile == "-" {
 					return usagef("--sync: reads and writes files, not standard input and output")
 				}
-				return applyTracks(c.Context(), s, plan, stem{takeFile, out, take}, others, &like, force, dry, asJSON)
+				return applyTracks(c.Context(), s, plan, stem{name: takeFile, out: out, take: take}, others, &like, force, dry, asJSON)
 			}
-			if err := vacant(out, takeFile, force); err != nil {
+			if err := vacant(out, takeFile, force); err != nil && !dry {
 				return err
 			}
 			if force && same(out, args[0]) {

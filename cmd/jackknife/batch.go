@@ -93,7 +93,8 @@ type batchItem struct {
 	Error  string `json:"error,omitempty"`
 	Hint   string `json:"-"`
 	// Left names what of the take has no place in the output.
-	Left []string `json:"left,omitempty"`
+	Left     []string `json:"left,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
 	batchNumbers
 }
 
@@ -282,6 +283,10 @@ func keepPlan(ctx context.Context, g *sealedItem) error {
 	return err
 }
 
+func (i *batchItem) warn(odd ...string) {
+	i.Warnings = append(i.Warnings, slices.DeleteFunc(odd, func(s string) bool { return s == "" })...)
+}
+
 func (i *batchItem) fail(err error) {
 	if err == nil {
 		return
@@ -310,7 +315,7 @@ func (b *batch) edit(ctx context.Context, item *batchItem, m *editor.Memory) (*s
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	take, err := openTake(ctx, nil, item.Take)
+	take, err := openQuietly(ctx, nil, item.Take)
 	if err != nil {
 		return nil, err
 	}
@@ -325,7 +330,7 @@ func (b *batch) edit(ctx context.Context, item *batchItem, m *editor.Memory) (*s
 	if err != nil {
 		return nil, err
 	}
-	if b.resume && b.remembered(item, key) {
+	if b.resume && b.remembered(ctx, item, key) {
 		item.State = "before"
 		return nil, nil
 	}
@@ -354,6 +359,10 @@ func (b *batch) edit(ctx context.Context, item *batchItem, m *editor.Memory) (*s
 	}
 	if err != nil {
 		return nil, err
+	}
+	item.warn(oddities(take), j.odd, j.deadness(), silentFills(j.result))
+	if w != nil {
+		item.warn(clipped(w))
 	}
 	item.batchNumbers = batchNumbers{
 		RateHz: take.Format().RateHz, Before: take.Frames(), After: j.plan.Edits.Length(take.Frames()),
@@ -421,18 +430,34 @@ func (b *batch) recall() error {
 }
 
 // remembered reports whether the output is there and was made just so.
-func (b *batch) remembered(item *batchItem, key string) bool {
+func (b *batch) remembered(ctx context.Context, item *batchItem, key string) bool {
 	out, err := os.Stat(item.Output)
 	if err != nil {
 		return false
 	}
 	for _, m := range b.memos[filepath.Base(item.Output)] {
-		if m.Key == key && m.Bytes == out.Size() && m.ModTime.Equal(out.ModTime()) {
+		if m.Key == key && m.Bytes == out.Size() && (m.ModTime.Equal(out.ModTime()) || asMade(ctx, item.Output)) {
 			item.batchNumbers = m.batchNumbers
 			return true
 		}
 	}
 	return false
+}
+
+// asMade reports whether an output sounds as its sidecar says: a copy has the time
+// of its copying.
+func asMade(ctx context.Context, out string) bool {
+	plan, err := readPlan(sidecarOf(out), nil)
+	if err != nil {
+		return false
+	}
+	made, err := openQuietly(ctx, nil, out)
+	if err != nil {
+		return false
+	}
+	defer made.Close()
+	id, err := editor.Identify(made, out)
+	return err == nil && id.Hash == plan.Output.Hash
 }
 
 // remember is called from one goroutine.
@@ -515,17 +540,22 @@ func (b *batch) report(ctx context.Context, s *streams, items []batchItem) error
 				clock(i.Before, i.RateHz), clock(i.After, i.RateHz), i.Pauses, i.Changed, i.Cuts, i.State)
 		}
 	}
-	hint := ""
+	hints := map[string]bool{}
+	hint := "" // where it mends all that failed
 	for _, i := range items {
+		for _, odd := range i.Warnings {
+			s.warn(shown(i.Take), odd)
+		}
 		if len(i.Left) > 0 {
 			fmt.Fprintf(s.err, "%s: without what has no place in it: %s\n", shown(i.Output), shownAll(i.Left))
 		}
 		if i.State == "failed" {
 			fmt.Fprintf(s.err, "jackknife: error: %s\n", i.Error)
 			hint = i.Hint
+			hints[hint] = true
 		}
 	}
-	if counts["failed"] != 1 {
+	if len(hints) > 1 {
 		hint = ""
 	}
 	failed := counts["failed"]

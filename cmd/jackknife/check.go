@@ -28,7 +28,7 @@ tone that the edits are held against. One line an edit; a value that fails has a
           envelope, at most 0.05 more than the tone's or chance's
   equal   longest run of equal samples in new quiet: at most 1 ms
   click   second difference at the edges against the 99.9th percentile of that
-          of the sound around: at most 1.3
+          of the sound around: at most 1.3, or what that sound has itself
 Exit 1 if anything fails.`,
 		Example: `  jackknife check out.wav --against take.edits
   jackknife check out.wav --against take.edits --take moved/take.wav --json`,

@@ -68,17 +68,18 @@ The output is a file like the take: same container, same samples, and what else
 the file holds is carried over; cue points, their regions and loops move with the
 audio. FLAC stays FLAC, other coded audio is read through ffmpeg and becomes WAV.
 --bits and --container ask for something else; samples that lose bits are
-dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is standard input, -o - standard output.
+dithered. Tags and cue points do not pass between WAV and FLAC. - as TAKE is
+standard input, -o - standard output.
 
 --fill silence makes new quiet digitally silent, for those who want it so.
 
 --cut-marks cuts what the speaker marked with three claps, three snaps or a dog
 clicker, or jackknife take mark while it was recorded (jackknife marks lists it), --cut-above 0.95 also lines that were said
 again and of which jackknife mistakes is so sure. --clean clicks,breaths covers
-those in pauses with room tone (jackknife inspect lists them). With --text, --cut-text um cuts
-words wherever the transcript has them, and --keep-lines 3-9 all other lines; the
-cuts are where the sound has a hole or a pause near the transcript's times. With
-these and no --pauses, the pauses stay as they are.
+those in pauses with room tone (jackknife inspect lists them). With --text,
+--cut-text um cuts words wherever the transcript has them, and --keep-lines 3-9
+all other lines; the cuts are where the sound has a hole or a pause near the
+transcript's times. With these and no --pauses, the pauses stay as they are.
 
 Beside the output its plan is kept, as FILE.edits: jackknife undo brings back the
 take by it, jackknife apply makes the output again.
@@ -111,15 +112,16 @@ tone. A pause is where all of them pause; with --lead FILE, where that one does.
 			if many.outDir != "" && len(args) > 0 {
 				return nil
 			}
-			if err := oneTake(c, args); err != nil {
-				return err
-			}
 			for _, flag := range []string{"resume", "shard", "jobs", "sync"} {
 				if c.Flags().Changed(flag) {
 					return usagef("--%s needs --out-dir FOLDER", flag)
 				}
 			}
-			return nil
+			err := oneTake(c, args)
+			if len(args) > 1 {
+				err = &failure{code: exitUsage, err: err, hint: "--out-dir FOLDER is where many go"}
+			}
+			return err
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if many.outDir != "" {
@@ -244,7 +246,8 @@ type job struct {
 	plan   editor.Plan
 	counts editor.Counts
 	result editor.Result
-	dead   int // pauses of digital silence
+	dead   int    // pauses of digital silence
+	odd    string // what is odd about the samples
 }
 
 func (j *job) run(ctx context.Context) error {
@@ -321,20 +324,29 @@ func ofTake(name string, err error) error {
 	return fmt.Errorf("%s: %w", shown(name), err)
 }
 
+// warn says what is odd about the sound of the take, and of its tracks.
+func (j *job) warn(s *streams) {
+	s.warn(takeTitle(j.name), j.odd)
+	for _, t := range j.tracks {
+		s.warn(takeTitle(t.name), t.odd)
+	}
+	if dead := j.deadness(); dead != "" {
+		fmt.Fprintf(s.err, "%s: %s\n", takeTitle(j.name), dead)
+	}
+}
+
 // report says what was done: for machines on standard output, for people on
 // standard error.
 func (j *job) report(s *streams, out string, asJSON bool) error {
 	rate := j.take.Format().RateHz
 	before, after := j.take.Frames(), j.plan.Edits.Length(j.take.Frames())
-	fmt.Fprintf(s.err, "%s: %s, %s; %s becomes %s\n", shown(j.name),
+	fmt.Fprintf(s.err, "%s: %s, %s; %s becomes %s\n", takeTitle(j.name),
 		counted(j.counts.Changed, "pause changed", "pauses changed"), counted(j.counts.Cuts, "cut", "cuts"),
 		clock(before, rate), clock(after, rate))
 	if j.counts.Held > 0 {
-		fmt.Fprintf(s.err, "%s: %s no shorter than the pads around it allow\n", shown(j.name), counted(j.counts.Held, "pause", "pauses"))
+		fmt.Fprintf(s.err, "%s: %s no shorter than the pads around it allow\n", takeTitle(j.name), counted(j.counts.Held, "pause", "pauses"))
 	}
-	if j.dead > 0 {
-		fmt.Fprintf(s.err, "%s: %s digital silence, as a gate or other cuts leave it: the room's sound stops there, and new quiet in it may not fit\n", shown(j.name), counted(j.dead, "pause is", "pauses are"))
-	}
+	j.warn(s)
 	note(s.err, out, j.result)
 	if !asJSON {
 		return nil
@@ -348,16 +360,30 @@ func (j *job) report(s *streams, out string, asJSON bool) error {
 
 // note says where the output is and what is wrong with it.
 func note(w io.Writer, out string, r editor.Result) {
-	switch out {
-	case "":
+	if out == "" {
 		return
-	case "-":
-		out = "standard output"
 	}
-	fmt.Fprintf(w, "%s: written\n", shown(out))
-	if r.Silent > 0 {
-		fmt.Fprintf(w, "%s: %s digital silence: the take has no room tone to grow it from\n", shown(out), counted(r.Silent, "fill is", "fills are"))
+	fmt.Fprintf(w, "%s: written\n", outTitle(out))
+	if silent := silentFills(r); silent != "" {
+		fmt.Fprintf(w, "%s: %s\n", outTitle(out), silent)
 	}
+}
+
+// silentFills says where digital silence stands though room tone was asked for; "" if
+// nowhere.
+func silentFills(r editor.Result) string {
+	if r.Silent == 0 {
+		return ""
+	}
+	return counted(r.Silent, "fill is", "fills are") + " digital silence: the take has no room tone to grow it from"
+}
+
+// deadness says whether the take itself holds digital silence; "" if it does not.
+func (j *job) deadness() string {
+	if j.dead == 0 {
+		return ""
+	}
+	return counted(j.dead, "pause is", "pauses are") + " digital silence, as a gate or other cuts leave it: the room's sound stops there, and new quiet in it may not fit"
 }
 
 func counted(n int, one, many string) string {

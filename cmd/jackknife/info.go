@@ -101,6 +101,9 @@ func writeInfo(ctx context.Context, s *streams, name string, check, asJSON, more
 		Channels: f.Channels, Mask: f.Mask, Tracks: take.Tracks(), Frames: take.Frames(), Seconds: float64(take.Frames()) / float64(f.RateHz),
 		Chunks: []chunkInfo{}, Notes: append([]string{}, take.Notes()...),
 	}
+	if how := take.Decoder(); how != "" {
+		info.Notes = append(info.Notes, how)
+	}
 	for _, c := range take.Chunks() {
 		info.Chunks = append(info.Chunks, chunkInfo{c.ID, c.At, c.Size})
 	}
@@ -110,8 +113,9 @@ func writeInfo(ctx context.Context, s *streams, name string, check, asJSON, more
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		info.Content = &contentInfo{content.Peak, content.BeyondScale, content.NotFinite, content.ZeroTail}
-		if content.NotFinite > 0 {
-			info.Notes = append(info.Notes, fmt.Sprintf("%d samples are no numbers (NaN or infinite), the first in frame %d", content.NotFinite, content.FirstAt))
+		if odd := notNumbers(content.NotFinite, content.FirstAt); odd != "" {
+			s.warn(takeTitle(name), odd)
+			info.Notes = append(info.Notes, odd)
 		}
 	}
 	if asJSON {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,9 +61,15 @@ func (o *shape) target(name string, take *wav.Reader) (wav.Target, error) {
 	return t, nil
 }
 
+// otherNames is how the names of files end that are no output of an edit.
+var otherNames = []string{".mp3", ".m4a", ".m4b", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".wma", ".aif", ".aiff", ".aifc", ".caf"}
+
 // create begins the output; - is standard output, which gets it as a whole
 // when it is done.
 func (o *shape) create(name string, take *wav.Reader) (*wav.Writer, error) {
+	if ext := strings.ToLower(filepath.Ext(name)); slices.Contains(otherNames, ext) {
+		return nil, &failure{code: exitUsage, err: fmt.Errorf("%s: an edited take is WAV or FLAC", shown(name)), hint: "jackknife deliver makes MP3, AAC and ALAC of it"}
+	}
 	t, err := o.target(name, take)
 	if err != nil {
 		return nil, err
@@ -99,11 +106,15 @@ func finish(ctx context.Context, s *streams, w *wav.Writer, name string, edits e
 func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err error) error {
 	if err == nil {
 		if name == "-" {
-			return w.CommitTo(s.out)
+			err = w.CommitTo(s.out)
+		} else {
+			err = w.Commit()
 		}
-		err := w.Commit()
-		if left := w.Left(); err == nil && len(left) > 0 {
+		if left := w.Left(); err == nil && name != "-" && len(left) > 0 {
 			fmt.Fprintf(s.err, "%s: without what has no place in it: %s\n", shown(name), shownAll(left))
+		}
+		if err == nil {
+			s.warn(outTitle(name), clipped(w))
 		}
 		return err
 	}
@@ -114,6 +125,22 @@ func committed(ctx context.Context, s *streams, w *wav.Writer, name string, err 
 		return fmt.Errorf("%s: interrupted, nothing written", shown(name))
 	}
 	return err
+}
+
+// outTitle is what an output is called in messages.
+func outTitle(name string) string {
+	if name == "-" {
+		return "standard output"
+	}
+	return shown(name)
+}
+
+// clipped says how many samples of the take had no place in the output; "" if none.
+func clipped(w *wav.Writer) string {
+	if w.Clipped() == 0 {
+		return ""
+	}
+	return counted(int(w.Clipped()), "sample", "samples") + " beyond full scale clipped; --bits float keeps them"
 }
 
 // shownAll lists names that come from a file.

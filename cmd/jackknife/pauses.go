@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,9 @@ func pausesCommand(s *streams) *cobra.Command {
 		Short: "List the pauses of a spoken take",
 		Long: `List the pauses of a spoken take: number, start, end, length and level. A pause
 is quiet compared with the take's own room tone, which is learned from the take
-and followed as it drifts; there is no threshold to set.
+and followed as it drifts; there is no threshold to set. The numbers are those of
+the rules of jackknife edit, which call the quiet before the first phrase the head
+and that after the last one the tail.
 
 Start and end are where the phrases on either side end and begin to be heard.
 Edits keep a pad on both sides untouched; --json has both, in frames. A breath
@@ -71,6 +74,7 @@ goes on, on the mean of the bands; each band has a threshold of its own.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			s.warn(takeTitle(args[0]), heard(d))
 			if explain && !asJSON {
 				writeExplanation(s.err, d)
 			}
@@ -89,8 +93,11 @@ goes on, on the mean of the bands; each band has a threshold of its own.`,
 			case asJSON:
 				err = writePausesJSON(s.out, d, found)
 			case labels:
-				for i, p := range found {
-					fmt.Fprintf(s.out, "%s\t%s\tpause %d\n", seconds(p.Heard.Start, d.RateHz), seconds(p.Heard.End, d.RateHz), i+1)
+				for i, name := range pauseNames(d, found) {
+					if _, err := strconv.Atoi(name); err == nil {
+						name = "pause " + name
+					}
+					fmt.Fprintf(s.out, "%s\t%s\t%s\n", seconds(found[i].Heard.Start, d.RateHz), seconds(found[i].Heard.End, d.RateHz), name)
 				}
 			default:
 				writePauses(s.out, d, found)
@@ -130,13 +137,34 @@ func parseBreaths(word string) (editor.Breaths, error) {
 	return b, err
 }
 
+// pauseNames is what rules call the pauses: those between phrases are numbered.
+func pauseNames(d editor.Detection, found []editor.Pause) []string {
+	names := make([]string, len(found))
+	n := 0
+	for i, p := range found {
+		switch head, tail := p.Start == 0, p.End == d.Frames; {
+		case head && tail:
+			names[i] = "all"
+		case head:
+			names[i] = "head"
+		case tail:
+			names[i] = "tail"
+		default:
+			n++
+			names[i] = strconv.Itoa(n)
+		}
+	}
+	return names
+}
+
 func writePauses(w io.Writer, d editor.Detection, found []editor.Pause) {
 	if len(found) == 0 {
 		return
 	}
 	fmt.Fprintf(w, "%5s  %-12s %-12s %9s %9s\n", "#", "start", "end", "length", "level")
+	names := pauseNames(d, found)
 	for i, p := range found {
-		fmt.Fprintf(w, "%5d  %-12s %-12s %7.3f s %4.0f dBFS\n", i+1, clock(p.Heard.Start, d.RateHz), clock(p.Heard.End, d.RateHz),
+		fmt.Fprintf(w, "%5s  %-12s %-12s %7.3f s %4.0f dBFS\n", names[i], clock(p.Heard.Start, d.RateHz), clock(p.Heard.End, d.RateHz),
 			float64(p.Heard.Len())/float64(d.RateHz), p.LevelDB)
 	}
 }

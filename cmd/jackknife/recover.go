@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,7 +24,8 @@ func recoverCommand(s *streams) *cobra.Command {
 more, or less, than the file holds, or does not say how long it is, or FLAC that
 breaks off. All whole frames go into a new file, byte for byte, and what else
 stands in front of the audio; the broken one stays as it is. Exit 0 without writing
-if the take is in order.
+if the take is in order; digital silence at its end, which a power cut may leave,
+is named.
 
 --raw reads what has no header at all, or one that is lost: --rate, --channels
 and --bits say how the samples stand there (little-endian), --skip how many bytes
@@ -39,7 +42,14 @@ come before them.`,
 			defer take.Close()
 			f := take.Format()
 			if take.Damage() == "" {
+				content, err := take.Scan(c.Context())
+				if err != nil {
+					return ofTake(args[0], err)
+				}
 				fmt.Fprintf(s.err, "%s: in order, %d frames\n", shown(args[0]), take.Frames())
+				if content.ZeroTail > 0 {
+					fmt.Fprintf(s.err, "%s: the last %d are digital silence, as a power cut may leave it\n", shown(args[0]), content.ZeroTail)
+				}
 				return nil
 			}
 			fmt.Fprintf(s.err, "%s: %s\n", shown(args[0]), take.Damage())
@@ -105,7 +115,11 @@ func (r *rawFormat) open(c *cobra.Command, name string) (*wav.Reader, error) {
 				return nil, usagef("--%s is for --raw: the header of the take says it", flag)
 			}
 		}
-		return wav.OpenDamaged(c.Context(), name)
+		take, err := wav.OpenDamaged(c.Context(), name)
+		if info, statErr := os.Stat(name); err != nil && !errors.Is(err, wav.ErrCoded) && statErr == nil && info.Mode().IsRegular() && info.Size() > 0 {
+			err = &failure{code: exitFailed, err: err, hint: "--raw reads it if you know how the samples stand there: --rate, --channels, --bits and --skip"}
+		}
+		return take, err
 	}
 	if r.rate <= 0 || r.channels <= 0 || r.bits == "" {
 		return nil, usagef("--raw: --rate, --channels and --bits say how the samples stand there")

@@ -40,7 +40,7 @@ func writeSidecar(ctx context.Context, s *streams, out, takeName string, plan ed
 }
 
 func sidecarText(ctx context.Context, s *streams, out, takeName string, plan editor.Plan) ([]byte, error) {
-	made, err := openTake(ctx, s, out)
+	made, err := openQuietly(ctx, s, out)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 type stem struct {
 	name, out string
 	take      *wav.Reader
+	odd       string // what is odd about the samples
 }
 
 // openTracks opens the tracks of one performance: as long as each other, at one
@@ -98,15 +99,17 @@ func (j *job) pauses(ctx context.Context, yield func(editor.Pause) error) error 
 	if len(j.tracks) == 0 {
 		o := j.plan.Detect()
 		o.Memory = j.memory
-		_, err := editor.Detect(ctx, j.take, o, yield)
+		d, err := editor.Detect(ctx, j.take, o, yield)
+		j.odd = heard(d)
 		return err
 	}
 	each := make([][]editor.Pause, len(j.tracks))
 	for i, t := range j.tracks {
-		_, err := editor.Detect(ctx, t.take, j.plan.Detect(), func(p editor.Pause) error { each[i] = append(each[i], p); return nil })
+		d, err := editor.Detect(ctx, t.take, j.plan.Detect(), func(p editor.Pause) error { each[i] = append(each[i], p); return nil })
 		if err != nil {
 			return fmt.Errorf("%s: %w", shown(t.name), err)
 		}
+		j.tracks[i].odd = heard(d)
 	}
 	for _, p := range editor.Together(each...) {
 		if err := yield(p); err != nil {
@@ -221,6 +224,7 @@ func (b *batch) sync(ctx context.Context, s *streams, names []string, lead strin
 	fmt.Fprintf(s.err, "%s: %s, %s; %s becomes %s\n", counted(len(tracks), "track", "tracks"),
 		counted(j.counts.Changed, "pause changed", "pauses changed"), counted(j.counts.Cuts, "cut", "cuts"),
 		clock(before, rate), clock(j.plan.Edits.Length(before), rate))
+	j.warn(s)
 	for i, t := range tracks {
 		note(s.err, t.out, results[i])
 	}

@@ -210,7 +210,9 @@ func (c *canvas) level(top, end int, t Track, columns []column) {
 		c.fill(c.left, y(l.DB), end, y(l.DB)+1, lineColour[k%len(lineColour)])
 	}
 	for db := highest; db >= lowest; db -= 20 {
-		c.text(c.left+2, y(db)+11, ink, fmt.Sprintf("%.0f dB", db))
+		label := fmt.Sprintf("%.0f dB", db)
+		c.fill(c.left, y(db)+1, c.left+4+glyphW*len(label), y(db)+room, paper)
+		c.text(c.left+2, y(db)+11, ink, label)
 	}
 	x := c.left + 90
 	for k, l := range t.Lines {
