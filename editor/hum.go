@@ -36,23 +36,105 @@ const (
 // mains are the frequencies of mains, in cycles a block.
 var mains = [...]int{5, 6}
 
-// findHum hears whether hum stands out of the pieces; nil if not.
-func findHum(pieces []piece, f wav.Format) *hum {
-	thin := max(1, f.RateHz/humHz)
-	size := f.RateHz * humMillis / 1000 / thin
-	top := min(mostHumHz*humMillis/1000, size/2-3)
-	if top < mains[0] {
+// ear hears hum in pieces. It keeps what it works with; the zero value is ready for
+// pieces of one format.
+type ear struct {
+	format        wav.Format
+	thin, size    int // frames a value, values a block
+	top           int // of a spectrum, in steps of 10 Hz
+	fft           *fourier.FFT
+	window        []float64
+	frames, block []float64
+	first, second []complex128
+}
+
+// chord is what pairs of neighbouring blocks have in common for every 10 Hz: how
+// much of one goes on in the next in phase, and the power 20 Hz beside, summed up.
+type chord struct {
+	together []complex128
+	beside   []float64
+	pairs    int
+}
+
+func newChord(top int) *chord {
+	return &chord{together: make([]complex128, top+1), beside: make([]float64, top+1)}
+}
+
+func (c *chord) add(o *chord) {
+	for k := range c.together {
+		c.together[k] += o.together[k]
+		c.beside[k] += o.beside[k]
+	}
+	c.pairs += o.pairs
+}
+
+// prepare readies the ear for pieces of a format; it reports false where the rate is
+// too low to hear hum.
+func (e *ear) prepare(f wav.Format) bool {
+	if e.format != f {
+		*e = ear{format: f, thin: max(1, f.RateHz/humHz)}
+		e.size = f.RateHz * humMillis / 1000 / e.thin
+		if e.top = min(mostHumHz*humMillis/1000, e.size/2-3); e.top < mains[0] {
+			return false
+		}
+		e.fft = fourier.NewFFT(e.size)
+		e.window, e.block = make([]float64, e.size), make([]float64, e.size)
+		for i := range e.window {
+			e.window[i] = 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(e.size))
+		}
+		e.first, e.second = make([]complex128, e.size/2+1), make([]complex128, e.size/2+1)
+	}
+	return e.top >= mains[0]
+}
+
+// hum hears whether hum stands out of the pieces; nil if not.
+func (e *ear) hum(pieces []piece, f wav.Format) *hum {
+	if !e.prepare(f) {
 		return nil
 	}
-	b := blocks{pieces: slices.Clone(pieces), format: f, thin: thin, size: size, fft: fourier.NewFFT(size)}
-	slices.SortStableFunc(b.pieces, func(p, q piece) int { return cmp.Compare(q.Len(), p.Len()) })
-	together, beside := b.listen(humPairs, top)
+	longest := make([]*piece, len(pieces))
+	for i := range pieces {
+		longest[i] = &pieces[i]
+	}
+	slices.SortStableFunc(longest, func(p, q *piece) int { return cmp.Compare(q.Len(), p.Len()) })
+	all := newChord(e.top)
+	for _, p := range longest {
+		if p.chord == nil {
+			p.chord = e.listen(p, humPairs)
+		}
+		if all.add(p.chord); all.pairs >= humPairs {
+			break
+		}
+	}
+	best := all.mains()
+	if best == nil {
+		return nil
+	}
+	all = newChord(e.top)
+	for _, p := range longest {
+		all.add(e.listen(p, pitchPairs-all.pairs))
+	}
+	var slope, weight float64
+	for _, k := range best.lines {
+		s := all.together[k*int(best.cycles)]
+		slope += cmplx.Abs(s) * float64(k) * cmplx.Phase(s) / (2 * math.Pi)
+		weight += cmplx.Abs(s) * float64(k*k)
+	}
+	best.cycles = (best.cycles + slope/weight) / float64(e.size*e.thin)
+	for _, k := range best.lines {
+		best.turns = append(best.turns, turns(float64(k)*best.cycles))
+	}
+	return best
+}
+
+// mains is the hum that stands out, its frequency in cycles a block; nil if none.
+func (c *chord) mains() *hum {
 	var best *hum
 	var loudest float64
 	for _, base := range mains {
 		h, power, strongest := new(hum), 0.0, 0.0
-		for k := 1; k*base <= top; k++ {
-			p, noise := cmplx.Abs(together[k*base]), beside[k*base]
+		for k := 1; k*base < len(c.together); k++ {
+			p, noise := cmplx.Abs(c.together[k*base]), c.beside[k*base]
 			if p > lineAbove*noise {
 				h.lines = append(h.lines, k)
 				power += p
@@ -63,75 +145,44 @@ func findHum(pieces []piece, f wav.Format) *hum {
 			h.cycles, best, loudest = float64(base), h, power
 		}
 	}
-	if best == nil {
-		return nil
-	}
-	together, _ = b.listen(pitchPairs, top)
-	var slope, weight float64
-	for _, k := range best.lines {
-		s := together[k*int(best.cycles)]
-		slope += cmplx.Abs(s) * float64(k) * cmplx.Phase(s) / (2 * math.Pi)
-		weight += cmplx.Abs(s) * float64(k*k)
-	}
-	best.cycles = (best.cycles + slope/weight) / float64(size*thin)
-	for _, k := range best.lines {
-		best.turns = append(best.turns, turns(float64(k)*best.cycles))
-	}
 	return best
 }
 
-// blocks listens to pieces block by block, thinned out.
-type blocks struct {
-	pieces     []piece
-	format     wav.Format
-	thin, size int
-	fft        *fourier.FFT
-	frames     []float64
-}
-
-// listen gives, for every 10 Hz, how much of one block goes on in the next in phase,
-// and the power 20 Hz beside; both are sums over so many pairs.
-func (b *blocks) listen(pairs, top int) (together []complex128, beside []float64) {
-	together, beside = make([]complex128, top+1), make([]float64, top+1)
-	length := int64(b.thin * b.size)
-	for _, p := range b.pieces {
-		for at := p.Start; at+2*length <= p.End && pairs > 0; at += 2 * length {
-			first, second := b.spectra(&p, at), b.spectra(&p, at+length)
-			for c := range first {
-				for k := 2; k <= top; k++ {
-					together[k] += cmplx.Conj(first[c][k]) * second[c][k]
-					for _, s := range [...][]complex128{first[c], second[c]} {
-						beside[k] += (power(s[k-2]) + power(s[k+2])) / 4
-					}
-				}
+// listen is the chord of so many pairs of blocks of p, or as many as there are.
+func (e *ear) listen(p *piece, pairs int) *chord {
+	heard := newChord(e.top)
+	length := int64(e.thin * e.size)
+	for at := p.Start; at+2*length <= p.End && heard.pairs < pairs; at += 2 * length {
+		e.frames = sized(e.frames, int(2*length)*e.format.Channels)
+		size := int64(e.format.FrameBytes())
+		decode(e.frames, p.raw[(at-p.Start)*size:(at-p.Start+2*length)*size], e.format)
+		half := len(e.frames) / 2
+		for c := range e.format.Channels {
+			e.spectrum(e.first, e.frames[:half], c)
+			e.spectrum(e.second, e.frames[half:], c)
+			for k := 2; k <= e.top; k++ {
+				heard.together[k] += cmplx.Conj(e.first[k]) * e.second[k]
+				heard.beside[k] += (power(e.first[k-2]) + power(e.first[k+2]) + power(e.second[k-2]) + power(e.second[k+2])) / 4
 			}
-			pairs--
 		}
+		heard.pairs++
 	}
-	return together, beside
+	return heard
 }
 
 func power(z complex128) float64 { return real(z)*real(z) + imag(z)*imag(z) }
 
-// spectra are those of the channels of the block at a frame of p.
-func (b *blocks) spectra(p *piece, at int64) [][]complex128 {
-	channels, frame := b.format.Channels, int64(b.format.FrameBytes())
-	n := int64(b.thin * b.size)
-	b.frames = sized(b.frames, int(n)*channels)
-	decode(b.frames, p.raw[(at-p.Start)*frame:(at-p.Start+n)*frame], b.format)
-	all := make([][]complex128, channels)
-	x := make([]float64, b.size)
-	for c := range all {
-		clear(x)
-		for i := range x {
-			for j := range b.thin {
-				x[i] += b.frames[(i*b.thin+j)*channels+c]
-			}
-			x[i] *= 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(b.size))
+// spectrum is that of channel c of a block of frames.
+func (e *ear) spectrum(dst []complex128, frames []float64, c int) {
+	step := e.thin * e.format.Channels
+	for i, w := range e.window {
+		var sum float64
+		for k := i*step + c; k < (i+1)*step; k += e.format.Channels {
+			sum += frames[k]
 		}
-		all[c] = b.fft.Coefficients(nil, x)
+		e.block[i] = sum * w
 	}
-	return all
+	e.fft.Coefficients(dst, e.block)
 }
 
 // oscillator is one line: its level goes from one to the other over its frames.

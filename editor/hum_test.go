@@ -71,7 +71,7 @@ func TestHumIsHeard(t *testing.T) {
 		if err := readFull(take, p.raw, p.Start); err != nil {
 			t.Fatal(err)
 		}
-		h := findHum([]piece{p}, take.Format())
+		h := new(ear).hum([]piece{p}, take.Format())
 		switch {
 		case h == nil && c.want == nil:
 		case h == nil || !slices.Equal(h.lines, c.want):

@@ -15,7 +15,8 @@ type piece struct {
 	raw  []byte
 	sums []sums // of every channel in turn, look after look
 	level
-	odd bool // holds what is not a number
+	odd   bool   // holds what is not a number
+	chord *chord // nil: the ear has not listened to it
 }
 
 // level is how loud the room tone is at a place, per channel: its mean (direct

@@ -49,6 +49,7 @@ type Renderer struct {
 	pieces  []piece
 	spare   []piece // whose memory is free
 	filler  filler
+	ear     ear
 	result  Result
 	raw     []byte
 	block   []float64
@@ -509,7 +510,7 @@ func (r *Renderer) begin(e Edit, ramp ramp) bool {
 		length, cut = grains(r.pieces, e.Fill, f.RateHz, rng)
 	}
 	if length >= millis(humMillis, f.RateHz) {
-		if h = findHum(r.pieces, f); h != nil {
+		if h = r.ear.hum(r.pieces, f); h != nil {
 			h.lead(r.pieces, e, f)
 		}
 	}
@@ -632,7 +633,7 @@ func (r *Renderer) load(spans []Span) error {
 			p.raw, p.sums = r.spare[k].raw, r.spare[k].sums
 			r.spare = slices.Delete(r.spare, k, k+1)
 		}
-		p.raw = sized(p.raw, size)
+		p.raw, p.chord = sized(p.raw, size), nil
 		if err := readFull(r.take, p.raw, p.Start); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -381,11 +382,13 @@ func CommitAll(writers []*Writer) []error {
 	for i, w := range writers {
 		errs[i] = w.Seal()
 	}
+	var settled sync.WaitGroup
 	for i, w := range writers {
 		if errs[i] == nil {
-			errs[i] = w.settle()
+			settled.Go(func() { errs[i] = w.settle() })
 		}
 	}
+	settled.Wait()
 	synced := map[string]error{}
 	for i, w := range writers {
 		if errs[i] != nil {
