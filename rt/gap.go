@@ -217,31 +217,15 @@ func (s *splicer) lose(n, full int64) {
 }
 
 // interleave copies n frames, from frame at on, out of a planar record of
-// frames frames, four channels at a time. Samples are moved as they are, not as
-// numbers, and stored little-endian.
+// frames frames. Samples are moved as they are, not as numbers, and stored
+// little-endian.
 func interleave(dst, planar []byte, channels, frames, at, n int) {
 	if n == 0 {
 		return
 	}
 	// Both are aligned: the records in the ring, and the start of a buffer.
 	to := unsafe.Slice((*uint32)(unsafe.Pointer(&dst[0])), n*channels)
-	from := unsafe.Slice((*uint32)(unsafe.Pointer(&planar[0])), frames*channels)
-	channel := func(c int) []uint32 { return from[c*frames+at:][:n] }
-	c := 0
-	for ; c+4 <= channels; c += 4 {
-		c0, c1, c2, c3 := channel(c), channel(c+1), channel(c+2), channel(c+3)
-		k := c
-		for i := range n {
-			row := to[k:][:4]
-			row[0], row[1], row[2], row[3] = c0[i], c1[i], c2[i], c3[i]
-			k += channels
-		}
-	}
-	for ; c < channels; c++ {
-		for i, v := range channel(c) {
-			to[i*channels+c] = v
-		}
-	}
+	interleaveSamples(to, unsafe.Slice((*uint32)(unsafe.Pointer(&planar[0])), frames*channels), channels, frames, at, n)
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // not little-endian
 		for i, v := range to {
 			to[i] = bits.ReverseBytes32(v)

@@ -218,3 +218,26 @@ func TestPart(t *testing.T) {
 		t.Errorf("between two gaps %+v", got)
 	}
 }
+
+// TestInterleave: every sample goes where it belongs, whatever part of a record is
+// taken.
+func TestInterleave(t *testing.T) {
+	const frames = 37
+	for channels := 1; channels <= 13; channels++ {
+		planar := make([]uint32, channels*frames)
+		for i := range planar {
+			planar[i] = uint32(i)
+		}
+		for at := range frames {
+			for n := 1; n <= frames-at; n++ {
+				to := make([]uint32, n*channels)
+				interleaveSamples(to, planar, channels, frames, at, n)
+				for i, v := range to {
+					if want := uint32(i%channels*frames + at + i/channels); v != want {
+						t.Fatalf("%d channels, frames %d to %d: sample %d is %d, want %d", channels, at, at+n, i, v, want)
+					}
+				}
+			}
+		}
+	}
+}
