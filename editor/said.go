@@ -27,7 +27,11 @@ func WordsIn(said []Said, s Span) string {
 func FindSaid(said []Said, what string) (found []Span, partial int, err error) {
 	pattern := ""
 	if len(what) > 2 && what[0] == '/' && what[len(what)-1] == '/' {
-		pattern = `(?i)` + what[1:len(what)-1]
+		pattern = what[1 : len(what)-1]
+		if _, err := regexp.Compile(pattern); err != nil {
+			return nil, 0, err // in the user's words
+		}
+		pattern = `(?i)` + pattern
 	} else if pattern = words(what); pattern == "" {
 		return nil, 0, fmt.Errorf("no words in %q", what)
 	} else {

@@ -56,8 +56,8 @@ Conditions stand before a colon, several with blanks between them:
   after "breathe in": =6s
                   pauses after a phrase with these words; before "..." likewise
 --text FILE says where which words are: subtitles (SRT, WebVTT), the JSON of
-whisper or whisper.cpp, or an Audacity label track. --rules FILE reads rules from
-a file, one a line; a # that no digit follows begins a comment.
+whisper, WhisperX or whisper.cpp, CTM, or an Audacity label track. --rules FILE reads
+rules from a file, one a line; a # that no digit follows begins a comment.
 
 --cut takes two times of the take and removes exactly the frames between them.
 Pauses on both sides of a cut become one, and the rules speak of that one.

@@ -136,7 +136,7 @@ stands there three times. Exit 4 if there is nothing to list.`,
 	want.flags(c)
 	keepFlag(c, &keep)
 	f.Float64Var(&least, "least", 0.3, "list what is at least so `sure`")
-	f.StringVar(&text, "text", "", "`file` that says where which words are: SRT, WebVTT, whisper's JSON, Audacity labels")
+	f.StringVar(&text, "text", "", "`file` that says where which words are: SRT, WebVTT, whisper's JSON, CTM, Audacity labels")
 	f.StringVar(&script, "script", "", "`file` with what should have been read, a line a line")
 	f.BoolVar(&step, "step", false, "play and ask about one after the other")
 	f.StringVarP(&ask.out, "output", "o", "", "with --step: plan to write")

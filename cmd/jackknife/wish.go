@@ -24,7 +24,7 @@ func (w *wish) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringArrayVarP(&w.pauses, "pauses", "p", nil, "`rule` for the pauses: x1.5, +2s, =3s, min=4s, max=1s ...")
 	f.StringVar(&w.rulesFile, "rules", "", "`file` of rules; those of --pauses come after them")
-	f.StringVar(&w.text, "text", "", "`file` that says where which words are: SRT, WebVTT, whisper's JSON, Audacity labels")
+	f.StringVar(&w.text, "text", "", "`file` that says where which words are: SRT, WebVTT, whisper's JSON, CTM, Audacity labels")
 	f.StringArrayVarP(&w.cuts, "cut", "c", nil, "cut `START-END`, times of the take")
 	w.flaws.flags(c)
 	f.DurationVar(&w.min, "min", 300*time.Millisecond, "shortest pause that rules may touch")

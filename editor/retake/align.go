@@ -15,6 +15,7 @@ type likeness struct {
 	suffix           float64 // how much of the first comes again at the end of the other
 	whole            float64 // both from start to end; may be negative
 	joint            float64 // prefix and suffix together, with a hole between
+	hole, holeA      float64 // what the worst stretch of the whole alignment costs, and of that of prefixA, in looks; of neighbours only
 	resume           float64 // how much of the second stands somewhere inside the first, from its start on
 	resumeAt         int     // the look of the first where that begins, or would
 	resumeTo         float64 // how far it goes, of what is left of the first
@@ -27,8 +28,10 @@ type aligner struct {
 	gain       []float32 // theta - distance, row by row
 	row        [2][]float32
 	from       [2][]int32
-	pre, suf   []float32 // best score of a prefix that ends in row i or before, of a suffix that begins there or later
-	preB, sufB []int32   // and the columns
+	lost       [2][]float32 // what the stretch that ends here costs
+	worst      [2][]float32 // and the worst stretch so far
+	pre, suf   []float32    // best score of a prefix that ends in row i or before, of a suffix that begins there or later
+	preB, sufB []int32      // and the columns
 }
 
 // loose is how late lines may begin or end, in looks: 120 ms.
@@ -120,6 +123,47 @@ func (a *aligner) prefix(n, m int, backwards bool, best []float32, columns []int
 		last, now = now, last
 	}
 	return score, rows, last[m]
+}
+
+// holes is what the worst stretch of the alignment of both starts costs, in looks
+// that agree: of the one that takes all, and of the best one.
+func (a *aligner) holes(n, m int) (whole, best float64) {
+	const never = float32(-1e9)
+	for k := range 2 {
+		a.row[k], a.lost[k], a.worst[k] = grown(a.row[k], m+1), grown(a.lost[k], m+1), grown(a.worst[k], m+1)
+	}
+	a.slack = loose
+	for j := range m + 1 {
+		a.row[0][j], a.lost[0][j], a.worst[0][j] = never, 0, 0
+		if j <= a.slack {
+			a.row[0][j] = 0
+		}
+	}
+	var score, hole float32
+	for i := range n {
+		row, lost, worst := a.row[i%2], a.lost[i%2], a.worst[i%2]
+		now, losing, worse := a.row[1-i%2], a.lost[1-i%2], a.worst[1-i%2]
+		now[0], losing[0], worse[0] = never, 0, 0
+		for j := 1; j <= m; j++ {
+			g := a.gain[i*m+j-1]
+			s, earned, l, w := row[j-1]+2*g, 2*g, lost[j-1], worst[j-1]
+			if up := row[j] + g; up > s {
+				s, earned, l, w = up, g, lost[j], worst[j]
+			}
+			if left := now[j-1] + g; left > s {
+				s, earned, l, w = left, g, losing[j-1], worse[j-1]
+			}
+			if i < a.slack && j <= a.slack && 2*g > s {
+				s, earned, l, w = 2*g, 2*g, 0, 0
+			}
+			l = max(0, l-earned)
+			now[j], losing[j], worse[j] = s, l, max(w, l)
+			if s > score {
+				score, hole = s, worse[j]
+			}
+		}
+	}
+	return float64(a.worst[n%2][m] / a.v.theta), float64(hole / a.v.theta)
 }
 
 // lead is the least of a line, in looks, that stays before what is said again.

@@ -137,7 +137,7 @@ func (t *Take) cut(m *Marked, floor int64) {
 				line, part, sure, m.Matched = i, 0, p.again, true
 			}
 			if p.part > max(sure, 0.9) {
-				line, part, sure, m.Matched = i, t.resumption(i, after, p), p.part, true
+				line, part, sure, m.Matched = i, p.from, p.part, true
 			}
 		}
 		if prev := t.pairs[[2]int{line - 1, after}]; m.Matched && part == 0 && line > first && t.Lines[line].Len() < rate/2 &&

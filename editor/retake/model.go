@@ -2,41 +2,47 @@ package retake
 
 import "math"
 
-// terms is the features and all products of two of them.
-const terms = features + features*(features+1)/2
-
-// model is a logistic regression over the features and their products. Its
-// numbers are in weights.go, which testdata/benchmistakes makes.
-type model struct {
-	mean, deviation [features]float64
-	bias            float64
-	weights         [terms]float64
+// Model is a sum of small trees over the features of a pair, taught by gradient
+// boosting (J. Friedman, 2001). The numbers are in weights.go, which
+// testdata/benchmistakes makes.
+type Model struct {
+	Bias  float64
+	Trees []Tree
 }
 
-// judge is how likely it is that a pair with these features is what the model
-// looks for.
-func (m *model) judge(f *[features]float64) float64 {
-	v := Terms(f[:], m.mean[:], m.deviation[:])
-	sum := m.bias
-	for i, w := range m.weights {
-		sum += w * v[i]
-	}
-	return 1 / (1 + math.Exp(-sum))
+// Tree is branches in the order in which they are gone through.
+type Tree []Branch
+
+// Branch goes on with the next one where a feature is at most At, else with Else.
+// Where Else is 0 the tree ends with a value.
+type Branch struct {
+	Feature int
+	At      float64
+	Else    int
+	Value   float64
 }
 
-// Terms is what the weights of the model are for: features within four
-// deviations of their means, and the products of any two.
-func Terms(f, mean, deviation []float64) []float64 {
-	v := make([]float64, 0, terms)
-	for i, x := range f {
-		v = append(v, min(max((x-mean[i])/deviation[i], -4), 4))
-	}
-	for i := range features {
-		for j := range i + 1 {
-			v = append(v, v[i]*v[j])
+// Of is the value of a tree for features.
+func (t Tree) Of(f []float64) float64 {
+	k := 0
+	for t[k].Else != 0 {
+		if f[t[k].Feature] <= t[k].At {
+			k++
+		} else {
+			k = t[k].Else
 		}
 	}
-	return v
+	return t[k].Value
+}
+
+// Judge is how likely it is that a pair with these features is what the model
+// looks for.
+func (m *Model) Judge(f []float64) float64 {
+	sum := m.Bias
+	for _, t := range m.Trees {
+		sum += t.Of(f)
+	}
+	return 1 / (1 + math.Exp(-sum))
 }
 
 // Pair is two lines of a take as the model sees them, for those who teach it.
@@ -53,7 +59,7 @@ func (t *Take) Pairs() []Pair {
 	for i := range t.Lines {
 		for j := i + 1; j < min(len(t.Lines), i+1+reach); j++ {
 			if p := t.pairs[[2]int{i, j}]; p != nil && p.near {
-				all = append(all, Pair{i, j, p.features[:], p.again, p.part, t.resumption(i, j, p)})
+				all = append(all, Pair{i, j, p.features[:], p.again, p.part, p.from})
 			}
 		}
 	}

@@ -69,16 +69,13 @@ func (t *Take) proposal(i, j int, p *pair) Proposal {
 	switch {
 	case p.part > p.again:
 		q.Kind, q.Confidence = Partial, p.part
-		q.Flawed.Start = t.resumption(i, j, p)
+		q.Flawed.Start = p.from
 		q.Start, q.End = q.Flawed.Start, t.ahead(q.By.Start)
 		return q
 	case p.covered > 0.8 && float64(q.Flawed.Len()) < 0.85*float64(q.By.Len()):
 		q.Kind = FalseStart
 	}
 	q.Start, q.End = t.ahead(q.Flawed.Start), t.ahead(q.By.Start)
-	if q.Refrain && q.Confidence < 0.5 {
-		q.Confidence /= 3 // of lines alike, what is not likelier than chance is hardly ever flawed
-	}
 	return q
 }
 

@@ -97,16 +97,18 @@ func (s *score) listen() {
 	}
 }
 
-// lines are those of a take, without those that marks say shall go.
+// lines are those of a take, without those that marks say shall go. Where only an
+// echo parts two they are one.
 func (s *score) lines(k int) []Line {
 	t := s.takes[k]
 	cuts := t.Cuts()
 	var lines []Line
-	for i, l := range t.Lines {
-		if slices.ContainsFunc(cuts, func(c Marked) bool { return l.Start < c.End && l.End > c.Start }) {
-			continue
+	for i, last := 0, 0; i < len(t.Lines); i = last + 1 {
+		for last = i; last+1 < len(t.Lines) && t.echoed[last+1]; last++ {
 		}
-		lines = append(lines, Line{Readings: []Reading{s.reading(k, i, i)}})
+		if !slices.ContainsFunc(cuts, func(c Marked) bool { return t.Lines[i].Start < c.End && t.Lines[last].End > c.Start }) {
+			lines = append(lines, Line{Readings: []Reading{s.reading(k, i, last)}})
+		}
 	}
 	return lines
 }

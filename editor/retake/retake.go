@@ -23,6 +23,8 @@ type Take struct {
 	Marks []marks.Mark
 	// Lines are the phrases without the marks.
 	Lines []editor.Span
+	// echoed says of a line that it begins in the echo of the one before it.
+	echoed []bool
 
 	voice *voice
 	spans []span
@@ -45,7 +47,8 @@ type pair struct {
 	near     bool // within reach: only then are the rest set
 	features [features]float64
 	again    float64 // how sure it is that the second replaces all of the first
-	part     float64 // that it replaces the first from resumeAt on
+	part     float64 // that it replaces the first from a frame on, which is:
+	from     int64
 }
 
 // Analyse compares the lines of a take.
@@ -55,6 +58,7 @@ func Analyse(ctx context.Context, h *hear.Heard, found []marks.Mark) (*Take, err
 	if err := t.divide(); err != nil {
 		return nil, err
 	}
+	t.part()
 	for _, l := range t.Lines {
 		from := h.Look(l.Start)
 		t.spans = append(t.spans, span{from, min(max(from+3, h.Look(l.End)), len(t.voice.db))})
@@ -63,7 +67,8 @@ func Analyse(ctx context.Context, h *hear.Heard, found []marks.Mark) (*Take, err
 	if err != nil {
 		return nil, err
 	}
-	t.judge(far)
+	t.feel(far)
+	t.Judge(&wholeModel, &partModel)
 	return t, nil
 }
 
@@ -110,6 +115,50 @@ func (t *Take) divide() error {
 	return failed
 }
 
+// An echo may fill a pause, so that two lines are one phrase: where the level falls
+// so far below that of the phrase, for so many looks, another line begins.
+const (
+	echoDB = 28
+	echo   = 13
+)
+
+// part divides lines where only their echo is left.
+func (t *Take) part() {
+	var all []editor.Span
+	t.echoed = nil
+	add := func(l editor.Span, echoed bool) {
+		all, t.echoed = append(all, l), append(t.echoed, echoed)
+	}
+	shortest := int64(t.Heard.RateHz / 5)
+	for _, l := range t.Lines {
+		from, to := t.Heard.Look(l.Start), min(t.Heard.Look(l.End), len(t.voice.db))
+		quiet := t.loud(from, to) - echoDB
+		run, echoed := 0, false
+		for i := from; i < to; i++ {
+			if t.voice.db[i] < quiet {
+				run++
+				continue
+			}
+			if end, begin := t.frame(i-run+1), t.frame(i-1); run >= echo && end-l.Start >= shortest && l.End-begin >= shortest {
+				add(editor.Span{Start: l.Start, End: end}, echoed)
+				l.Start, echoed = begin, true
+			}
+			run = 0
+		}
+		add(l, echoed)
+	}
+	t.Lines = all
+}
+
+// loud is the level that a fifth of the looks exceed.
+func (t *Take) loud(from, to int) float32 {
+	if to <= from {
+		return 0
+	}
+	levels := slices.Sorted(slices.Values(t.voice.db[from:to]))
+	return levels[len(levels)*4/5]
+}
+
 // speaks reports whether a third of what is left beside a mark is as loud as
 // speech, and not only its echo.
 func (t *Take) speaks(s editor.Span, speech float64) bool {
@@ -148,6 +197,9 @@ func (t *Take) compare(ctx context.Context) ([][]likeness, error) {
 					}
 					if t.spans[j].len() >= least && t.spans[i].len() < 1500 && t.spans[j].len() < 1500 {
 						p := &pair{likeness: a.compare(t.spans[i], t.spans[j])}
+						if j-i <= reach {
+							p.hole, p.holeA = a.holes(t.spans[i].len(), t.spans[j].len())
+						}
 						lock.Lock()
 						t.pairs[[2]int{i, j}] = p
 						lock.Unlock()
@@ -221,10 +273,10 @@ func moments(v []float64) (mean, deviation float64) {
 }
 
 // features is how many things are looked at in a pair.
-const features = 28
+const features = 46
 
-// judge fills in the features of the pairs within reach, and how sure they are.
-func (t *Take) judge(far [][]likeness) {
+// feel fills in the features of the pairs within reach.
+func (t *Take) feel(far [][]likeness) {
 	rate := float64(t.Heard.RateHz)
 	n := len(t.Lines)
 	scores := []func(likeness) float64{
@@ -266,6 +318,7 @@ func (t *Take) judge(far [][]likeness) {
 	for i, s := range t.spans {
 		level[i] = t.level(s)
 	}
+	a := aligner{v: t.voice}
 	for at, p := range t.pairs {
 		i, j := at[0], at[1]
 		between := 0.0
@@ -279,6 +332,9 @@ func (t *Take) judge(far [][]likeness) {
 		for k, score := range scores {
 			z[k] = against(far[i], score, all[k]).of(score(p.likeness))
 		}
+		var takenUp float64
+		p.from, takenUp = t.resumption(&a, i, j, p)
+		first, second := against(far[i], scores[0], all[0]), against(far[j], scores[0], all[0])
 		g := t.family(i, j, p.whole)
 		ratio := math.Log(float64(t.spans[i].len()) / float64(t.spans[j].len()))
 		before, after := gap, gap
@@ -302,13 +358,64 @@ func (t *Take) judge(far [][]likeness) {
 			float64(p.resumeAt-t.spans[i].from) / float64(t.spans[i].len()),
 			math.Log(float64(t.spans[i].to-p.resumeAt+1) / float64(t.spans[j].len())),
 			g.spread, g.least, g.even,
+			second.of(p.prefixB), against(far[j], scores[2], all[2]).of(p.whole),
+			t.later(j, j+3, second), t.earlier(i, 3, first), t.amid(i, j),
+			z[0] - max(t.later(i, i+ahead-1, first, j), t.earlier(i, ahead, first)),
+			p.prefixA / max(p.covered, 0.1),
+			math.Log(float64(t.spans[i].len())/looks*(1-min(p.joint, 0.95)) + 0.05),
+			math.Log(float64(t.spans[j].len())/looks*(1-min(p.prefixB, 0.95)) + 0.05),
+			level[i] - level[j],
+			t.abrupt(j) - level[j],
+			math.Log(float64(t.spans[j].len()) / looks),
+			math.Log(p.hole + 1), p.hole / float64(min(t.spans[i].len(), t.spans[j].len())),
+			math.Log(p.holeA + 1), math.Log(p.hole+1) - math.Log(p.holeA+1),
+			takenUp, t.dip(t.Heard.Look(p.from)),
 		}
 		p.near = true
-		p.again, p.part = wholeModel.judge(&p.features), partModel.judge(&p.features)
-		if g.lines >= refrain && g.spread < alike {
-			p.again, p.part = p.again/10, p.part/10
+	}
+}
+
+// Judge says how sure the models are of the pairs within reach.
+func (t *Take) Judge(whole, part *Model) {
+	for _, p := range t.pairs {
+		if p.near {
+			p.again, p.part = whole.Judge(p.features[:]), part.Judge(p.features[:])
 		}
 	}
+}
+
+// later is how much of a line comes again in those after it, up to another, but
+// for some.
+func (t *Take) later(i, to int, c chance, without ...int) float64 {
+	most := -1.0
+	for k := i + 1; k <= to; k++ {
+		if p := t.pairs[[2]int{i, k}]; p != nil && !slices.Contains(without, k) {
+			most = max(most, c.of(p.prefixA))
+		}
+	}
+	return most
+}
+
+// earlier is how much of a line was in one of so many before it.
+func (t *Take) earlier(i, lines int, c chance) float64 {
+	most := -1.0
+	for k := i - lines; k < i; k++ {
+		if p := t.pairs[[2]int{k, i}]; p != nil {
+			most = max(most, c.of(p.prefixB))
+		}
+	}
+	return most
+}
+
+// amid is the most that a line between two has in common with the second.
+func (t *Take) amid(i, j int) float64 {
+	most := 0.0
+	for k := i + 1; k < j; k++ {
+		if p := t.pairs[[2]int{k, j}]; p != nil {
+			most = max(most, p.prefixA)
+		}
+	}
+	return most
 }
 
 // looks is how many there are in a second.
@@ -328,13 +435,6 @@ func (t *Take) abrupt(i int) float64 {
 	s := t.spans[i]
 	return t.level(span{max(s.from, s.to-4), max(s.from+1, s.to-1)})
 }
-
-// refrain is how many lines alike nearby can only be meant: a line that goes wrong
-// twice stands there three times.
-const refrain = 4
-
-// alike is how far the logarithms of their lengths are spread at most.
-const alike = 0.15
 
 // family is the lines nearby that are alike.
 type family struct {

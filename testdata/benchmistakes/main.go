@@ -6,7 +6,7 @@
 // Where FSDD names the recordings of the Free Spoken Digit Dataset, real voices
 // are judged, too.
 //
-// With -fit -rounds 6 it teaches the model of editor/retake anew, from other takes.
+// With -fit -rounds 3 it teaches the model of editor/retake anew, from other takes.
 package main
 
 import (
@@ -33,11 +33,12 @@ func main() {
 	var b bench
 	teach := flag.Bool("fit", false, "write editor/retake/weights.go anew")
 	wrong := flag.Bool("wrong", false, "say of every mistake made which it was")
-	flag.IntVar(&b.rounds, "rounds", 4, "how often every voice reads")
+	flag.IntVar(&b.rounds, "rounds", 5, "how often every voice reads")
+	flag.StringVar(&b.set, "set", "unseen", "the takes to judge; tuning is there to choose by")
 	flag.StringVar(&b.dir, "keep", "", "folder for the takes, to be used again; a temporary one if empty")
 	flag.Parse()
 	if !*teach && flag.NArg() != 1 {
-		log.Fatal("usage: benchmistakes [-rounds N] [-keep FOLDER] REPORT | benchmistakes -fit")
+		log.Fatal("usage: benchmistakes [-set SET] [-rounds N] [-keep FOLDER] REPORT | benchmistakes -fit -rounds 3")
 	}
 	b.verbose = io.Discard
 	if *wrong {
@@ -67,10 +68,12 @@ func main() {
 type bench struct {
 	dir     string
 	rounds  int
+	set     string
 	verbose io.Writer
 }
 
-// teach fits the models to the training takes.
+// teach fits the models to the training takes, and what they say to those of
+// "tuning".
 func (b *bench) teach() error {
 	var whole, part []example
 	err := b.each("training", b.rounds, func(w *work) {
@@ -89,7 +92,13 @@ func (b *bench) teach() error {
 		return n
 	}
 	log.Printf("%d pairs, %d retakes, %d in part", len(whole), yes(whole), yes(part))
-	return writeWeights("editor/retake/weights.go", calibrated(whole, 10), calibrated(part, 10))
+	again, resumed := boost(whole), boost(part)
+	var others []*work
+	if err := b.each("tuning", b.rounds, func(w *work) { others = append(others, w) }); err != nil {
+		return err
+	}
+	calibrate(others, &again, &resumed)
+	return writeWeights("editor/retake/weights.go", again, resumed)
 }
 
 // work is a take and what was found in it.

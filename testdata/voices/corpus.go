@@ -3,6 +3,7 @@ package voices
 import "jackknife/wav"
 
 var (
+	mono22   = wav.Format{RateHz: 22050, Channels: 1, Bits: 16, SampleBytes: 2}
 	mono44   = wav.Format{RateHz: 44100, Channels: 1, Bits: 16, SampleBytes: 2}
 	mono48   = wav.Format{RateHz: 48000, Channels: 1, Bits: 24, SampleBytes: 3}
 	mono96   = wav.Format{RateHz: 96000, Channels: 1, Bits: 32, SampleBytes: 4, Encoding: wav.Float}

@@ -355,7 +355,7 @@ func confuse(kind string, rateHz int, rng *rand.Rand) []float64 {
 
 // MistakeTakes are takes to judge the finding of mistakes by, each with its own
 // seed. What is learned may be learned from "training". "tuning" has other voices,
-// texts and rooms, to choose by how it is learned; "unseen" has others again, and
+// texts and rooms, to choose by how it is learned, and to set the scale by; "unseen" has others again, and
 // nothing may be chosen by it. In "real" six people say numbers.
 func MistakeTakes(set string, rounds int) []Config {
 	type reader struct{ voice, background string }
@@ -367,17 +367,23 @@ func MistakeTakes(set string, rounds int) []Config {
 		readers = []reader{
 			{"espeak en-us+m1", "room"}, {"espeak en-gb+f2", "fan"}, {"flite slt", "hum"}, {"espeak en-gb-x-rp+f4", "traffic"}, {"espeak en-gb-scotland+m5", "hiss"}, {"flite awb", "room"},
 			{"espeak en-us+klatt2", "laptop"}, {"espeak en-gb+Michael", "traffic"}, {"espeak en-029+Alicia", "room"}, {"espeak en-gb-x-rp+Andy", "hum"}, {"espeak en-us+Steph", "fan"}, {"espeak en-gb-scotland+grandma", "hiss"}, {"formula", "room"},
+			{"espeak en-us", "room"}, {"espeak en-gb+Gene", "hum"}, {"espeak en-029+m3", "hiss"}, {"espeak en-gb-x-gbclan+f3", "fan"}, {"espeak en-us-nyc", "traffic"}, {"espeak en-gb-x-gbcwmd+Mike", "room"},
+			{"espeak en-gb+klatt5", "laptop"}, {"espeak en-us+Jacky", "room"}, {"espeak en-gb-x-rp+anika", "fan"}, {"espeak en-gb-scotland+Alex", "traffic"}, {"espeak en-029", "hum"}, {"espeak en-us-nyc+m4", "hiss"}, {"flite slt", "laptop"},
 		}
 		scripts = []string{"relaxation+scan", "prose+evening", "workshop+chorus", "island+sleep", "history+yoga", "market+ballad", "recipe+evening", "monologue+sleep", "prose+island", "history+chorus", "market+scan+yoga"}
 		seed = 57000
 	case "tuning":
-		readers = []reader{{"espeak en-029+f5", "room"}, {"espeak en-us-nyc+m7", "fan"}, {"flite kal", "hiss"}, {"espeak en-gb-x-gbclan+klatt4", "traffic"}, {"espeak en-gb-x-gbcwmd+f1", "hum"}, {"flite rms", "laptop"}}
-		scripts = []string{"letter+garden", "lecture+story", "story+garden+letter"}
+		readers = []reader{{"espeak en-029+f5", "room"}, {"espeak en-us-nyc+m7", "fan"}, {"flite kal", "hiss"}, {"espeak en-gb-x-gbclan+klatt4", "traffic"}, {"espeak en-gb-x-gbcwmd+f1", "hum"}, {"flite rms", "laptop"},
+			{"espeak en-gb+Denis", "room"}, {"espeak en-us+f2", "traffic"}, {"espeak en-gb-x-rp+Hugo", "hiss"}, {"espeak en-gb-scotland", "fan"}, {"espeak en-029+klatt3", "hum"}, {"espeak en-us-nyc+paul", "room"}}
+		scripts = []string{"letter+garden", "lecture+story", "story+garden+letter", "lecture+bath", "bath+story+letter"}
 		seed = 7000
 	case "unseen":
-		readers = []reader{{"espeak en-gb+Annie", "room"}, {"espeak en-us-nyc+f3", "hum"}, {"flite kal16", "laptop"}, {"espeak en-gb-x-gbclan+m8", "hiss"}, {"espeak en-us+Lee", "traffic"}, {"espeak en-gb-x-gbcwmd+klatt6", "fan"}}
-		scripts = []string{"harbour+shore", "clockwork+bicycle", "bicycle+shore+harbour"}
-		seed = 17000
+		readers = []reader{
+			{"espeak en-gb+Annie", "room"}, {"espeak en-us-nyc+f3", "hum"}, {"flite kal16", "laptop"}, {"espeak en-gb-x-gbclan+m8", "hiss"}, {"espeak en-us+Lee", "traffic"}, {"espeak en-gb-x-gbcwmd+klatt6", "fan"},
+			{"espeak en-gb-scotland+Andrea", "hum"}, {"espeak en-us+david", "room"}, {"espeak en-gb-x-rp+m6", "laptop"}, {"espeak en-029+shelby", "traffic"}, {"espeak en-us-nyc+travis", "hiss"}, {"espeak en-gb+victor", "fan"},
+		}
+		scripts = []string{"harbour+shore", "clockwork+bicycle", "orchard+forest", "bicycle+shore+harbour", "lighthouse+forest+clockwork"}
+		seed = 27000
 	case "real":
 		for i, who := range []string{"george", "jackson", "lucas", "nicolas", "theo", "yweweler"} {
 			readers = append(readers, reader{"fsdd " + who, []string{"room", "fan", "hiss", "traffic", "hum", "laptop"}[i]})
@@ -398,6 +404,9 @@ func MistakeTakes(set string, rounds int) []Config {
 				Background: r.background, Reverb: []float64{0, 0.2, 0.35, 0.5}[n*3%4], Format: formats[n%len(formats)],
 				Confusers: 10, PauseMin: 0.5, PauseMax: 1.8,
 				Slips: []string{"partial", "false start", "full", "double", "claps", "clicker", "snaps", "partial", "false start", "full", "claps", "clicker"},
+			}
+			if set == "training" || set == "tuning" {
+				c.Format = mono22 // made sooner
 			}
 			if set == "real" {
 				c.Format = wav.Format{RateHz: 16000, Channels: 1, Bits: 16, SampleBytes: 2}

@@ -106,10 +106,20 @@ func gcd(a, b int) int {
 	return a
 }
 
+// block is how much of shaped noise is made at once.
+const block = 1 << 15
+
+var blockWindow = func() []float64 {
+	w := make([]float64, block)
+	for i := range w {
+		w[i] = math.Sin(math.Pi * (float64(i) + 0.5) / block)
+	}
+	return w
+}()
+
 // shaped is Gaussian noise of n samples and unit power whose spectrum has the
 // given magnitude: independent blocks, overlapping with sine windows.
 func shaped(n, rateHz int, rng *rand.Rand, magnitude func(hz float64) float64) []float64 {
-	const block = 1 << 15
 	fft := fourier.NewFFT(block)
 	shape := make([]float64, block/2+1)
 	for k := range shape {
@@ -124,7 +134,7 @@ func shaped(n, rateHz int, rng *rand.Rand, magnitude func(hz float64) float64) [
 		}
 		fft.Sequence(y, spectrum)
 		for i := max(0, -at); i < min(block, n-at); i++ {
-			x[at+i] += y[i] * math.Sin(math.Pi*(float64(i)+0.5)/block)
+			x[at+i] += y[i] * blockWindow[i]
 		}
 	}
 	return scale(x, 1/(rms(x)+1e-30))
@@ -221,7 +231,7 @@ func background(n, rateHz int, rng *rand.Rand, kind string) []float64 {
 		}
 	}
 	gain := wander(n, 15*rateHz, 1, rng)
-	mains, hum := 50+10*float64(rng.IntN(2)), 0.15
+	mains, hum := 50+10*rng.IntN(2), 0.15
 	if kind == "hum" {
 		hum = 1.2
 	}
@@ -229,24 +239,32 @@ func background(n, rateHz int, rng *rand.Rand, kind string) []float64 {
 	for k := 1; k < 9; k++ {
 		a[k], p[k] = hum/math.Pow(float64(k), 1.3)*(0.3+0.7*rng.Float64()), 2*math.Pi*rng.Float64()
 	}
-	for i := range x {
-		x[i] *= gain(i)
+	period := make([]float64, rateHz/gcd(rateHz, mains))
+	for i := range period {
 		for k := 1; k < 9; k++ {
-			x[i] += a[k] * math.Sin(2*math.Pi*mains*float64(k)*float64(i)/rate+p[k])
+			period[i] += a[k] * math.Sin(2*math.Pi*float64(mains*k*i)/rate+p[k])
 		}
+	}
+	for i := range x {
+		x[i] = x[i]*gain(i) + period[i%len(period)]
 	}
 	return x
 }
 
-// wander is a gain that goes in straight lines between random levels.
+// wander is a gain that goes in straight lines between random levels, for frames
+// in order.
 func wander(n, every int, db float64, rng *rand.Rand) func(i int) float64 {
 	points := make([]float64, n/every+2)
 	for k := range points {
 		points[k] = db * rng.NormFloat64()
 	}
+	var gain float64
 	return func(i int) float64 {
-		k, f := i/every, float64(i%every)/float64(every)
-		return fromDB(points[k]*(1-f) + points[k+1]*f)
+		if i%32 == 0 {
+			k, f := i/every, float64(i%every)/float64(every)
+			gain = fromDB(points[k]*(1-f) + points[k+1]*f)
+		}
+		return gain
 	}
 }
 
