@@ -639,15 +639,15 @@ func clips(block []byte) bool {
 	const sign = 1<<31 | 1<<63
 	rest := uint64(1<<31 - math.Float32bits(fullScale))
 	rest |= rest << 32
-	over := func(at int) uint64 { return binary.LittleEndian.Uint64(block[at:])&^sign + rest }
-	at := 0
-	for ; at+32 <= len(block); at += 32 {
-		if (over(at)|over(at+8)|over(at+16)|over(at+24))&sign != 0 {
+	two := func(p []byte) uint64 { return binary.LittleEndian.Uint64(p)&^sign + rest }
+	for ; len(block) >= 64; block = block[64:] {
+		p := (*[64]byte)(block)
+		if (two(p[:])|two(p[8:])|two(p[16:])|two(p[24:])|two(p[32:])|two(p[40:])|two(p[48:])|two(p[56:]))&sign != 0 {
 			return true
 		}
 	}
-	for ; at+4 <= len(block); at += 4 {
-		if (uint64(binary.LittleEndian.Uint32(block[at:]))&^sign+rest)&(1<<31) != 0 {
+	for ; len(block) >= 4; block = block[4:] {
+		if (uint64(binary.LittleEndian.Uint32(block))&^sign+rest)&(1<<31) != 0 {
 			return true
 		}
 	}
