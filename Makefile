@@ -6,7 +6,7 @@ DESTDIR ?=
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libjack-jackd2-dev libasound2-dev portaudio19-dev
 DEMO_PACKAGES  = jackd2 espeak-ng alsa-utils
-TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac flite tmux parallel aj-snapshot strace dbus-daemon zsh fish
+TEST_PACKAGES  = $(DEMO_PACKAGES) pipewire pipewire-bin pipewire-jack sox ffmpeg sndfile-programs flac lame flite tmux parallel aj-snapshot strace dbus-daemon zsh fish
 VM_PACKAGES    = qemu-system-x86 seabios cpio kmod xz-utils
 
 # The rooms under testdata are packages too; ./... does not see them.
