@@ -26,9 +26,9 @@ static inline void square(uint32_t *to, const uint32_t *from, long channels, lon
 
 void interleave(uint32_t *to, const uint32_t *planar, long channels, long frames, long at, long n)
 {
-	const long wide = channels / 4 * 4, four = n / 4 * 4;
+	const long wide = channels / 4 * 4, whole = n / 4 * 4; /* what squares cover */
 	const uint32_t *from = planar + at;
-	for (long i = 0; i < four; i += 4) {
+	for (long i = 0; i < whole; i += 4) {
 		if (i % LINE == 0)
 			for (long c = 0; c < wide; c++)
 				__builtin_prefetch(from + c * frames + i + 2 * LINE);
@@ -36,6 +36,6 @@ void interleave(uint32_t *to, const uint32_t *planar, long channels, long frames
 			square(to + i * channels + c, from + c * frames + i, channels, frames);
 	}
 	for (long c = 0; c < channels; c++)
-		for (long i = c < wide ? four : 0; i < n; i++)
+		for (long i = c < wide ? whole : 0; i < n; i++)
 			to[i * channels + c] = from[c * frames + i];
 }
