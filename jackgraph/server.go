@@ -400,9 +400,14 @@ func (s *Server) portByID(id uint32, name string) Port {
 	return p
 }
 
+// Final reports whether a change is made once the server has answered: JACK2 puts
+// it into the graph of the next block, under its lock, and answers then
+// (JackGraphManager::Connect); PipeWire answers before it has linked.
+func (s *Server) Final() bool { return !OnPipeWire() }
+
 // Await returns a fresh graph once every change is in force, or the latest one
-// when ctx ends before that: PipeWire answers before it has linked. The ports
-// have their names, types and directions in it, and no more.
+// when ctx ends before that. The ports have their names, types and directions in
+// it, and no more.
 func (s *Server) Await(ctx context.Context, changes []Change) Graph {
 	s.awaitBlock()
 	for {

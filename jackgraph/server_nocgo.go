@@ -29,6 +29,7 @@ func (s *Server) Namings() []Naming                                 { return nil
 func (s *Server) Ended() bool                                       { return true }
 func (s *Server) Engine() Engine                                    { return Engine{} }
 func (s *Server) SetBlock(frames int) error                         { return ErrNoLibrary }
+func (s *Server) Final() bool                                       { return true }
 func (s *Server) Await(ctx context.Context, changes []Change) Graph { return Graph{} }
 
 // Watch is a client that hears what happens on its server: never here.

@@ -132,7 +132,10 @@ func (q *sequencer) DoAll(ctx context.Context, changes []jackgraph.Change) []err
 	return errs
 }
 
-// Await returns a fresh graph: what the sequencer takes is in force.
+// Final reports that what the sequencer takes is in force.
+func (q *sequencer) Final() bool { return true }
+
+// Await returns a fresh graph.
 func (q *sequencer) Await(context.Context, []jackgraph.Change) jackgraph.Graph { return q.Snapshot() }
 
 // midiPatching carries out changes at the sequencer. Undo is not for them: the

@@ -40,6 +40,7 @@ type patching struct {
 type patchable interface {
 	Snapshot() jackgraph.Graph
 	DoAll(ctx context.Context, changes []jackgraph.Change) []error
+	Final() bool // what DoAll says is so, and need not be read again
 	Await(ctx context.Context, changes []jackgraph.Change) jackgraph.Graph
 }
 
@@ -81,8 +82,8 @@ type plan struct {
 // planner turns the graph as it is into a plan.
 type planner func(jackgraph.Graph) (plan, error)
 
-// run plans on a snapshot, checks, applies, verifies on a fresh snapshot and
-// reports, all with one client.
+// run plans on a snapshot, checks, applies, verifies and reports, all with one
+// client.
 func (p *patching) run(ctx context.Context, planned planner) error {
 	server := p.server
 	var before jackgraph.Graph
@@ -151,6 +152,9 @@ func lost(err error) bool {
 	return errors.Is(err, jackgraph.ErrNoServer) || errors.Is(err, jackgraph.ErrNoAnswer)
 }
 
+// refused reports whether an error says more than that a change was made by others.
+func refused(err error) bool { return err != nil && !errors.Is(err, jackgraph.ErrAlready) }
+
 // await returns the graph once a plan lacks nothing in it, and ports have
 // ceased to come; or as it is when the time is up.
 func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned planner) (jackgraph.Graph, error) {
@@ -176,7 +180,8 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned pl
 }
 
 // apply makes the changes whose error is nil and puts in its place what went
-// wrong with them. It returns those that it made and that are in force now; where
+// wrong with them: by the server's answers where they are final and none is a
+// refusal, else by reading the graph again. It returns those that it made and that are in force now; where
 // they end before their time, those that the server had made or begun.
 func apply(ctx context.Context, server patchable, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
@@ -194,6 +199,9 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 		errs[index[k]] = err
 	}
 	if slices.ContainsFunc(outcomes, broken) {
+		return begun(open, outcomes)
+	}
+	if server.Final() && !slices.ContainsFunc(outcomes, refused) {
 		return begun(open, outcomes)
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyLimit)
@@ -215,8 +223,8 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	return done
 }
 
-// begun returns the changes that a server made before the end. To those belongs
-// the first that it did not answer: it may have made that, or make it when it wakes.
+// begun returns the changes that a server made. To those belongs the first that it
+// did not answer: it may have made that, or make it when it wakes.
 func begun(changes []jackgraph.Change, outcomes []error) (made []jackgraph.Change) {
 	for i, err := range outcomes {
 		switch {
