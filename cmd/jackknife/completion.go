@@ -31,7 +31,7 @@ wants them.`,
 				if err := root.GenZshCompletion(&script); err != nil {
 					return err
 				}
-				return amended(s.out, script.String(), zshSplit, zshKept, zshWords, zshUnquoted)
+				return amended(s.out, script.String(), zshSplit, zshKept, zshWords, zshUnquoted, zshColon, zshBackslash)
 			default:
 				if err := root.GenFishCompletion(&script, true); err != nil {
 					return err
@@ -49,7 +49,9 @@ const (
 	zshSplit     = `words=("${=words[1,CURRENT]}")`
 	zshKept      = `words=("${(@)words[1,CURRENT]}")`
 	zshWords     = `${words[2,-1]}`
-	zshUnquoted  = `${(j: :)${(@q)${(@)${(@Q)words[2,-1]}#[\'\"]}}}`
+	zshUnquoted  = `${(j: :)${(@qq)${(@Q)words[2,-2]}}} ${words[-1]:+${(qq)${(Q):-$words[-1]$compstate[quote]}}}`
+	zshColon     = `comp=${comp//:/\\:}`
+	zshBackslash = `comp=${comp//\\/\\\\} ` + zshColon // or _describe takes it for its own
 	fishWords    = `(string escape -- (commandline -ct))`
 	fishUnquoted = `(string escape -- (string unescape -- (commandline -ct); or string unescape -- (commandline -ct)"'"; or string unescape -- (commandline -ct)'"'))`
 )
