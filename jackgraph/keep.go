@@ -69,7 +69,7 @@ func (k *Keeper) forget(port string) {
 func (k *Keeper) Changes(g Graph, settled bool) []Change {
 	p := k.patch
 	if !settled {
-		p.Rules = slices.DeleteFunc(slices.Clone(p.Rules), func(r Rule) bool { return !r.immediate() })
+		p.Rules = slices.DeleteFunc(slices.Clone(p.Rules), func(r Rule) bool { return !r.immediate(g) })
 	}
 	changes, _ := p.Changes(g, Additive)
 	var todo []Change
@@ -91,7 +91,7 @@ func (k *Keeper) Tried(c Change) (last bool) {
 
 // immediate reports whether what a rule says of a port does not depend on the
 // ports still to come.
-func (r Rule) immediate() bool {
+func (r Rule) immediate(g Graph) bool {
 	switch {
 	case r.Op == Apart || r.Op == Each || r.Op == EachOnly:
 		return true
@@ -100,7 +100,17 @@ func (r Rule) immediate() bool {
 		to, err := Parse(outsideEscapes(r.captures, reference, func(string) string { return "x" }))
 		return err == nil && to.written()
 	}
-	return r.From.written() && r.To.written()
+	return r.From.written() && r.To.written() || g.one(r.From, Output) || g.one(r.To, Input)
+}
+
+// one reports whether a selector is the written name of a port of that direction:
+// each port of the other side goes with it.
+func (g Graph) one(s Selector, d Direction) bool {
+	if !s.written() || len(s.options) != 1 {
+		return false
+	}
+	p, ok := g.Port(s.options[0].name)
+	return ok && p.Dir == d
 }
 
 // Explanation says of a connection that a rule is about, or of the rule, why

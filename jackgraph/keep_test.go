@@ -42,7 +42,7 @@ func tell(k *Keeper, events []Event) {
 }
 
 func TestKeeper(t *testing.T) {
-	k := NewKeeper(parsePatch(t, "system:capture_1 -> ardour:in_1\nre:Firefox-\\d+:(.*) -*> re:system:playback_[12]\nmeter:in_* => meter:in_*\nnew:out_* -> system:playback_*\nsystem:capture_2 -/> ardour:in_2\n"))
+	k := NewKeeper(parsePatch(t, "system:capture_1 -> ardour:in_1\nre:Firefox-\\d+:(.*) -*> re:system:playback_[12]\nmeter:in_* => meter:in_*\nnew:out_* -> system:playback_*\nsystem:capture_2 -/> ardour:in_2\nre:v\\d+:o -> system:playback_1\nsystem:playback_2 -> w:*\n"))
 	s := newState(studio())
 	if got := keepUntil(t, k, s, false); len(got) > 0 {
 		t.Errorf("did %v", got)
@@ -71,6 +71,18 @@ func TestKeeper(t *testing.T) {
 		}
 	}
 	if got := keepUntil(t, k, s, true); len(got) != 10 {
+		t.Errorf("did %v", got)
+	}
+	// one with each needs no group
+	for name, to := range map[string]string{"v1:o": "system:playback_1", "v2:o": "system:playback_1"} {
+		tell(k, s.addPort(Port{Name: name, Dir: Output, Type: Audio}))
+		if got := keepUntil(t, k, s, false); !slices.Equal(got, []Change{{Connect, Connection{name, to}}}) {
+			t.Errorf("did %v", got)
+		}
+	}
+	// but which side is which may change
+	tell(k, s.addPort(Port{Name: "w:out", Dir: Output, Type: Audio}))
+	if got := keepUntil(t, k, s, false); len(got) > 0 {
 		t.Errorf("did %v", got)
 	}
 	// what must not be is cut, but not without end

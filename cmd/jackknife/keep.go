@@ -21,6 +21,10 @@ import (
 // that has told of a port may not be active yet.
 const retryLater = 200 * time.Millisecond
 
+// settleLimit bounds the wait for a graph to settle in which something happens
+// without end.
+const settleLimit = time.Second
+
 // keeping holds a patch.
 type keeping struct {
 	*streams
@@ -32,6 +36,7 @@ type keeping struct {
 	ours            map[jackgraph.Change]bool     // asked for, and not told of yet
 	keeper          *jackgraph.Keeper
 	changed, failed time.Time // when something happened, or was refused; zero: long since
+	unsettled       time.Time // the first that happened since the graph was settled
 }
 
 func keepCommand(s *streams) *cobra.Command {
@@ -106,6 +111,7 @@ func (k *keeping) run(ctx context.Context) error {
 		k.touched, k.ours = make(map[jackgraph.Connection]bool), make(map[jackgraph.Change]bool)
 		k.act(server, true)
 		k.changed = time.Now()
+		k.unsettled = k.changed
 		if !started {
 			notifySystemd("READY=1")
 		}
@@ -163,10 +169,13 @@ func (k *keeping) hold(ctx context.Context, server *jackgraph.Watch, hup <-chan 
 		}
 		if k.note(events) {
 			k.changed = time.Now()
+			if k.unsettled.IsZero() {
+				k.unsettled = k.changed
+			}
 			k.act(server, false)
 		}
 		if due, ok := k.due(); ok && !time.Now().Before(due) {
-			k.changed, k.failed = time.Time{}, time.Time{}
+			k.changed, k.unsettled, k.failed = time.Time{}, time.Time{}, time.Time{}
 			clear(k.ours)
 			k.act(server, true)
 			if k.learn {
@@ -180,7 +189,11 @@ func (k *keeping) hold(ctx context.Context, server *jackgraph.Watch, hup <-chan 
 func (k *keeping) due() (time.Time, bool) {
 	switch {
 	case !k.changed.IsZero():
-		return k.changed.Add(settle), true
+		quiet, limit := k.changed.Add(settle), k.unsettled.Add(settleLimit)
+		if limit.Before(quiet) {
+			return limit, true
+		}
+		return quiet, true
 	case !k.failed.IsZero():
 		return k.failed.Add(retryLater), true
 	}

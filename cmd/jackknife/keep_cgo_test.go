@@ -107,6 +107,62 @@ func TestKeepChurn(t *testing.T) {
 	t.Logf("from a port to its connection: median %v, worst %v", took[len(took)/2], took[len(took)-1])
 }
 
+// A rule about groups is not put off for ever where other ports come and go
+// without rest.
+func TestKeepUnsettled(t *testing.T) {
+	d, err := servers.StartJackd(t.TempDir(), "-p", "256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
+	rules := filepath.Join(t.TempDir(), "rules.patch")
+	name := fmt.Sprint("unsettled", os.Getpid())
+	if err := os.WriteFile(rules, []byte(name+":ready -> system:playback_3\n"+name+":out_* -> system:playback_{1..2}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, status := jack.ClientOpen(name, jack.NoStartServer)
+	if c == nil {
+		t.Fatalf("open: status %#x", status)
+	}
+	defer c.Close()
+	if c.Activate() != 0 {
+		t.Fatal("activate")
+	}
+	var errs bytes.Buffer
+	lines, out := io.Pipe()
+	done := make(chan int, 1)
+	go func() { done <- run(t.Context(), []string{"keep", rules}, strings.NewReader(""), out, &errs) }()
+	told := make(chan string, 2)
+	go func() {
+		for s := bufio.NewScanner(lines); s.Scan(); {
+			told <- s.Text()
+		}
+	}()
+	c.PortRegister("ready", jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0)
+	<-told
+	for n := 1; n <= 2; n++ {
+		c.PortRegister(fmt.Sprint("out_", n), jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0)
+	}
+	var have []string
+	for limit := time.Now().Add(20 * time.Second); len(have) < 2 && time.Now().Before(limit); {
+		c.PortUnregister(c.PortRegister("restless", jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0))
+		select {
+		case line := <-told:
+			have = append(have, line)
+		case <-time.After(settle / 5):
+		}
+	}
+	want := []string{"connected " + name + ":out_1 -> system:playback_1", "connected " + name + ":out_2 -> system:playback_2"}
+	if !slices.Equal(have, want) {
+		t.Errorf("told %q, want %q", have, want)
+	}
+	syscall.Kill(os.Getpid(), syscall.SIGINT) // run has asked for it
+	if code := <-done; code != exitDone {
+		t.Errorf("exit code %d: %s", code, &errs)
+	}
+}
+
 // heap is how much memory Go has in use, in bytes. What libjack has is not in
 // it: it keeps some of every client that this test opens and closes.
 func heap() int {
