@@ -108,9 +108,9 @@ func (g Graph) Apply(changes []Change) Graph {
 // where it can, ErrAlready where nothing is left to do, ErrNoPort where a port
 // is missing. The server itself gives one number for all of these.
 func (g Graph) Check(changes []Change) []error {
-	ports := make(map[End]Port, len(g.Ports))
-	for _, p := range g.Ports {
-		ports[p.End()] = p
+	ports := make(map[End]*Port, len(g.Ports))
+	for i := range g.Ports {
+		ports[g.Ports[i].End()] = &g.Ports[i]
 	}
 	connected := make(map[Connection]bool, len(g.Connections))
 	for _, c := range g.Connections {
@@ -131,7 +131,7 @@ func (g Graph) Check(changes []Change) []error {
 	return errs
 }
 
-func checkPorts(ports map[End]Port, c Connection) error {
+func checkPorts(ports map[End]*Port, c Connection) error {
 	from, ok := either(ports, c.From, Output, Input)
 	if !ok {
 		return fmt.Errorf("%s: %w", c.From, ErrNoPort)
@@ -155,7 +155,7 @@ func checkPorts(ports map[End]Port, c Connection) error {
 
 // either returns the port of a name that has the first direction or, if none
 // has, the second.
-func either(ports map[End]Port, name string, first, second Direction) (Port, bool) {
+func either(ports map[End]*Port, name string, first, second Direction) (*Port, bool) {
 	p, ok := ports[End{name, first}]
 	if !ok {
 		p, ok = ports[End{name, second}]

@@ -331,10 +331,12 @@ func (s *Server) read(what parts) Graph {
 	}
 	aliases := newAliasBuffer()
 	defer aliases.free()
-	known := make(map[string]bool)
 	id := ^C.jack_port_id_t(0) // before the first
 	listed := C.jack_get_ports(s.handle, nil, nil, 0)
-	for _, cname := range cStrings(listed) {
+	cnames := cStrings(listed)
+	g.Ports = make([]Port, 0, len(cnames))
+	known := make(map[string]bool, len(cnames))
+	for _, cname := range cnames {
 		port := C.port_after(s.handle, cname, &id, scan)
 		if port == nil {
 			continue

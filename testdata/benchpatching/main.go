@@ -164,7 +164,7 @@ func (g *graph) restore(ctx context.Context, program string) error {
 			return took, err
 		}
 	}
-	ours, theirs, err := inTurns(11, restored(program, "patch", "load", patch), restored("aj-snapshot", "-j", "-r", snapshot))
+	ours, theirs, err := inTurns(41, restored(program, "patch", "load", patch), restored("aj-snapshot", "-j", "-r", snapshot))
 	if err != nil {
 		return err
 	}
