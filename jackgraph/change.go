@@ -47,6 +47,7 @@ func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
 	if s.hung || len(changes) == 0 {
 		return fill(errs, ErrNoAnswer)
 	}
+	s.begun = true
 	codes := make([]int32, len(changes))
 	var done, stop int32
 	finished := make(chan struct{})

@@ -88,6 +88,7 @@ type Server struct {
 	client *jack.Client
 	handle *C.jack_client_t // the client's own, for what go-jack does not wrap
 	gone   *C.int           // 1: the server has ended
+	begun  bool             // by this client, a change that may not be in force yet
 	hung   bool             // a call has not come back: no other may follow
 }
 
@@ -129,7 +130,7 @@ func openOn(name string, prepare func() (again func())) (*Server, error) {
 		}
 		handle := reflect.ValueOf(o.client).Elem().FieldByName("handler").UnsafePointer()
 		client := (*C.jack_client_t)(handle)
-		return &Server{client: o.client, handle: client, gone: C.gone_new(client)}, nil
+		return &Server{client: o.client, handle: client, gone: C.gone_new(client), begun: true}, nil
 	case <-time.After(answerLimit):
 		return nil, fmt.Errorf("%s: %w", whichServer(), ErrNoAnswer)
 	}
@@ -302,8 +303,8 @@ func (s *Server) ends() bool {
 }
 
 // Snapshot reads the ports and connections as they are now, in natural order.
-// A port that goes while it is read is left out with its connections. JACK2
-// waits up to a period for changes under way to be in force.
+// A port that goes while it is read is left out with its connections. On JACK2
+// this waits up to a block for changes under way to be in force.
 func (s *Server) Snapshot() Graph { return s.read(theNames | theLatencies | theConnections) }
 
 // Ports reads the ports without their latencies and connections, and without
@@ -336,6 +337,10 @@ func (s *Server) read(what parts) Graph {
 	cnames := cStrings(listed)
 	g.Ports = make([]Port, 0, len(cnames))
 	known := make(map[string]bool, len(cnames))
+	if what != theNames && s.begun {
+		s.awaitBlock()
+		s.begun = false
+	}
 	for _, cname := range cnames {
 		port := C.port_after(s.handle, cname, &id, scan)
 		if port == nil {
@@ -411,7 +416,6 @@ func (s *Server) Final() bool { return !OnPipeWire() }
 // when ctx ends before that. The ports have their names, types and directions in
 // it, and no more.
 func (s *Server) Await(ctx context.Context, changes []Change) Graph {
-	s.awaitBlock()
 	for {
 		g := s.read(theConnections)
 		pending := slices.ContainsFunc(g.Check(changes), func(err error) bool { return !errors.Is(err, ErrAlready) })
