@@ -159,10 +159,7 @@ func (j *journal) write(name string) error {
 	if len(all) > 0 {
 		text.Next(starts[first])
 	}
-	if err := os.WriteFile(name+".new", text.Bytes(), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(name+".new", name)
+	return replaceJournal(name, text.Bytes())
 }
 
 // remember puts what a command changed into the journal.
@@ -177,11 +174,7 @@ func remember(command string, changes []jackgraph.Change) error {
 	}
 	return withJournalFile(func(name string) error {
 		if known, err := os.Stat(name); err == nil && known.Size() > journalSize {
-			j, err := readJournal(name)
-			if err != nil {
-				return err
-			}
-			if err := j.write(name); err != nil {
+			if err := trimJournal(name); err != nil {
 				return err
 			}
 		}
@@ -192,6 +185,29 @@ func remember(command string, changes []jackgraph.Change) error {
 		_, err = f.Write(append(line, '\n'))
 		return errors.Join(err, f.Close())
 	})
+}
+
+// trimJournal leaves the newer half of a file, whole entries and at least one.
+func trimJournal(name string) error {
+	kept, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	for len(kept) > journalSize/2 {
+		_, newer, _ := bytes.Cut(kept, []byte("\n"))
+		if len(newer) == 0 {
+			break
+		}
+		kept = newer
+	}
+	return replaceJournal(name, kept)
+}
+
+func replaceJournal(name string, text []byte) error {
+	if err := os.WriteFile(name+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }
 
 // list prints what can be taken back, the last first.
