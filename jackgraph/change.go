@@ -43,9 +43,15 @@ func (s *Server) Do(c Change) error {
 // DoAll makes changes one after the other until ctx ends, and returns for each
 // what Do would, but ErrAlready where the server says that it was connected.
 func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
+	return s.Begin(ctx, changes)()
+}
+
+// Begin is DoAll on a thread of its own: end waits for it. Until then nothing else
+// may be asked of the server but Ports.
+func (s *Server) Begin(ctx context.Context, changes []Change) (end func() []error) {
 	errs := make([]error, len(changes))
 	if s.hung || len(changes) == 0 {
-		return fill(errs, ErrNoAnswer)
+		return func() []error { return fill(errs, ErrNoAnswer) }
 	}
 	s.begun = true
 	codes := make([]int32, len(changes))
@@ -58,22 +64,24 @@ func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
 		C.change_all(s.handle, names, connect, C.int(len(changes)), (*C.int)(&codes[0]), (*C.int)(&done), (*C.int)(&stop), s.gone)
 	}()
 	canceled := context.AfterFunc(ctx, func() { atomic.StoreInt32(&stop, 1) })
-	defer canceled()
-	for before := int32(0); ; {
-		select {
-		case <-finished:
-			return s.outcomes(ctx, errs, changes, codes[:done])
-		case <-time.After(answerLimit):
+	return func() []error {
+		defer canceled()
+		for before := int32(0); ; {
+			select {
+			case <-finished:
+				return s.outcomes(ctx, errs, changes, codes[:done])
+			case <-time.After(answerLimit):
+			}
+			if now := atomic.LoadInt32(&done); now > before {
+				before = now
+				continue
+			}
+			s.hung = true
+			atomic.StoreInt32(&stop, 1)
+			s.outcomes(ctx, errs, changes, codes[:before])
+			fill(errs[before:], ErrNoAnswer)
+			return errs
 		}
-		if now := atomic.LoadInt32(&done); now > before {
-			before = now
-			continue
-		}
-		s.hung = true
-		atomic.StoreInt32(&stop, 1)
-		s.outcomes(ctx, errs, changes, codes[:before])
-		fill(errs[before:], ErrNoAnswer)
-		return errs
 	}
 }
 

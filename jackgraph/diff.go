@@ -104,6 +104,23 @@ func (g Graph) Apply(changes []Change) Graph {
 	return g
 }
 
+// Named returns the changes with the full names of ports that they call by an
+// alias.
+func (g Graph) Named(changes []Change) []Change {
+	x := g.index()
+	full := func(name string) string {
+		if at := x.called(name); len(at) > 0 {
+			return x.Ports[at[0]].Name
+		}
+		return name
+	}
+	var named []Change
+	for _, c := range changes {
+		named = append(named, Change{c.Action, Connection{full(c.From), full(c.To)}})
+	}
+	return named
+}
+
 // Check says for each change, taken in their order, why it cannot be made: nil
 // where it can, ErrAlready where nothing is left to do, ErrNoPort where a port
 // is missing. The server itself gives one number for all of these.

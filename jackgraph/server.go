@@ -290,6 +290,9 @@ func refusal(code int) error {
 // ends reports whether the server that refused something has ended, which
 // libjack finds out a little later.
 func (s *Server) ends() bool {
+	if s.answers() {
+		return false
+	}
 	if !OnPipeWire() && os.Getenv("JACK_PROMISCUOUS_SERVER") == "" && jackd.Running(cmp.Or(os.Getenv("JACK_DEFAULT_SERVER"), "default")) == 0 {
 		return true
 	}
@@ -300,6 +303,23 @@ func (s *Server) ends() bool {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return false
+}
+
+// answers reports whether JACK2 answers a question that it cannot refuse: after this
+// client.
+func (s *Server) answers() bool {
+	if OnPipeWire() {
+		return false
+	}
+	code, err := s.ask(func() int {
+		uuid := C.jack_get_uuid_for_client_name(s.handle, C.jack_get_client_name(s.handle))
+		if uuid == nil {
+			return -1
+		}
+		C.jack_free(unsafe.Pointer(uuid))
+		return 0
+	})
+	return err == nil && code == 0
 }
 
 // Snapshot reads the ports and connections as they are now, in natural order.

@@ -22,6 +22,9 @@ func (s *Server) Do(c Change) error { return ErrNoLibrary }
 func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
 	return make([]error, len(changes))
 }
+func (s *Server) Begin(ctx context.Context, changes []Change) (end func() []error) {
+	return func() []error { return make([]error, len(changes)) }
+}
 func (s *Server) SetPretty(name, pretty string) error               { return ErrNoLibrary }
 func (s *Server) SetProperty(name, key, value string) error         { return ErrNoLibrary }
 func (s *Server) SetAlias(port, alias string) error                 { return ErrNoLibrary }

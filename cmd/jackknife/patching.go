@@ -87,6 +87,7 @@ type planner func(jackgraph.Graph) (plan, error)
 func (p *patching) run(ctx context.Context, planned planner) error {
 	server := p.server
 	var before jackgraph.Graph
+	var early *headStart
 	if p.wait > 0 {
 		watch, _, err := openWatch(ctx, false)
 		if err != nil {
@@ -105,7 +106,8 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			}
 			defer joined.Close()
 			server = joined
-			if p.connects && !p.dryRun && !jackgraph.OnPipeWire() { // JACK2 says what is connected already
+			if p.connects && !p.dryRun && joined.Final() { // the server says what is connected already
+				early = begin(ctx, joined, planned)
 				before.Ports = joined.Ports()
 			}
 		}
@@ -113,18 +115,13 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			before = server.Snapshot()
 		}
 	}
-	todo, err := planned(before)
+	todo, errs, done, err := p.carryOut(ctx, server, before, planned, early)
 	if err != nil {
 		return p.planFailure(err)
 	}
-	errs := before.Check(todo.changes)
-	var done []jackgraph.Change
-	if !p.dryRun {
-		done = apply(ctx, server, todo.changes, errs)
-		if len(done) > 0 && !p.unrecorded {
-			if err := remember(p.name, done); err != nil {
-				fmt.Fprintf(p.err, "jackknife: not noted for patch undo: %s\n", err)
-			}
+	if len(done) > 0 && !p.unrecorded {
+		if err := remember(p.name, done); err != nil {
+			fmt.Fprintf(p.err, "jackknife: not noted for patch undo: %s\n", err)
 		}
 	}
 	if i := slices.IndexFunc(errs, broken); i >= 0 {
@@ -142,6 +139,66 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 	}
 	return p.report(before, todo, errs)
 }
+
+// headStart is changes that are under way while the graph is read.
+type headStart struct {
+	plan
+	end func() []error
+}
+
+// begin begins what is planned if all names in it are written out: the server
+// knows by itself what they name.
+func begin(ctx context.Context, server *jackgraph.Server, planned planner) *headStart {
+	written, err := planned(jackgraph.Graph{})
+	if err != nil || len(written.absent) > 0 || len(written.changes) == 0 {
+		return nil
+	}
+	return &headStart{written, server.Begin(ctx, written.changes)}
+}
+
+// carryOut plans on a graph, checks, and applies what is not under way yet. It
+// returns for each change what went wrong with it, and those that are in force.
+func (p *patching) carryOut(ctx context.Context, server patchable, before jackgraph.Graph, planned planner, start *headStart) (todo plan, errs []error, done []jackgraph.Change, err error) {
+	todo, err = planned(before)
+	known := make(map[jackgraph.Change]error)
+	if start != nil {
+		outcomes := start.end()
+		if err != nil || slices.ContainsFunc(outcomes, broken) {
+			return start.plan, outcomes, begun(start.changes, outcomes), nil
+		}
+		for i, c := range before.Named(start.changes) {
+			if was, twice := known[c]; !refused(outcomes[i]) && (!twice || was != nil) {
+				known[c] = outcomes[i]
+			}
+		}
+	}
+	if err != nil {
+		return plan{}, nil, nil, err
+	}
+	errs = before.Check(todo.changes)
+	if p.dryRun {
+		return todo, errs, nil, nil
+	}
+	for i, change := range todo.changes {
+		if outcome, ok := known[change]; ok {
+			errs[i] = outcome
+			if outcome == nil {
+				errs[i] = errMade
+			}
+		}
+	}
+	done = apply(ctx, server, todo.changes, errs)
+	for i, change := range todo.changes {
+		if errs[i] == errMade {
+			errs[i] = nil
+			done = append(done, change)
+		}
+	}
+	return todo, errs, done, nil
+}
+
+// errMade stands for no error where a change need not be made any more.
+var errMade = errors.New("made")
 
 // broken reports whether an error ends the changes before their time: the server
 // is lost, or Ctrl-C was pressed.
@@ -198,10 +255,7 @@ func apply(ctx context.Context, server patchable, changes []jackgraph.Change, er
 	for k, err := range outcomes {
 		errs[index[k]] = err
 	}
-	if slices.ContainsFunc(outcomes, broken) {
-		return begun(open, outcomes)
-	}
-	if server.Final() && !slices.ContainsFunc(outcomes, refused) {
+	if slices.ContainsFunc(outcomes, broken) || server.Final() && !slices.ContainsFunc(outcomes, refused) {
 		return begun(open, outcomes)
 	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyLimit)
