@@ -68,10 +68,11 @@ func (c *clock) jumps(r head) bool {
 // Under load the clock can jump by a block and be back with the next record
 // although nothing was lost. So a jump counts as far as the next record bears
 // it out; and where that carries the same time, r was so late that it saw the
-// next cycle's clock, and the loss is before that one. A jump that the microseconds do not allow is no loss: the clock was
-// set anew (PipeWire may do that when the graph changes its driver). That, and
-// a clock that goes backwards, is followed without a gap.
-func (c *clock) missed(r head, after *head) int64 {
+// next cycle's clock, and the loss is before that one, unless that one is an echo
+// of r. A jump that the microseconds do not allow is no loss: the clock was set
+// anew (PipeWire may do that when the graph changes its driver). That, and a clock
+// that goes backwards, is followed without a gap.
+func (c *clock) missed(r head, after *head, echo bool) int64 {
 	if !c.running {
 		c.running = true
 		c.next = r.time - uint32(r.lost)
@@ -84,7 +85,9 @@ func (c *clock) missed(r head, after *head) int64 {
 		c.next, jump = r.time, 0
 	}
 	if jump > 0 && after != nil && after.time == r.time && after.frames > 0 {
-		jump = 0
+		if !echo {
+			jump = 0
+		}
 	} else if after != nil {
 		next := int64(int32(after.time-c.next)) - int64(r.frames) - after.lost
 		switch {
@@ -126,6 +129,7 @@ type splicer struct {
 	report   Report
 
 	judged bool   // the silence before the record in front is known
+	echo   bool   // the record behind it is one
 	owed   int64  // frames of silence still to be put out
 	done   int    // frames put out of the record in front
 	xruns  uint32 // of the record before
@@ -163,7 +167,7 @@ func (s *splicer) splice(dst, ring []byte, final bool) (frames, used int) {
 			if len(rest) == 0 && !final && r.frames > 0 && s.clock.jumps(r) {
 				break
 			}
-			s.judge(r, rest)
+			s.judge(r, ring[used:])
 			continue
 		}
 		if r.rolls != s.rolls && r.frames > 0 {
@@ -180,15 +184,18 @@ func (s *splicer) splice(dst, ring []byte, final bool) (frames, used int) {
 		if s.done == r.frames {
 			used = len(ring) - len(rest)
 			s.clock.take(r)
-			s.judged, s.done = false, 0
+			if s.echo {
+				used += parseHead(rest).bytes(s.channels)
+			}
+			s.judged, s.echo, s.done = false, false, 0
 			s.ended = r.frames == 0
 		}
 	}
 	return frames, used
 }
 
-// judge decides what is missing before r.
-func (s *splicer) judge(r head, rest []byte) {
+// judge decides what is missing before r, the first of records.
+func (s *splicer) judge(r head, records []byte) {
 	s.judged = true
 	if r.xruns != s.xruns {
 		if s.clock.running { // what was before the take is not its concern
@@ -201,11 +208,27 @@ func (s *splicer) judge(r head, rest []byte) {
 		return
 	}
 	var after *head
-	if len(rest) > 0 {
+	if rest := records[r.bytes(s.channels):]; len(rest) > 0 {
 		h := parseHead(rest)
 		after = &h
+		s.echo = s.clock.jumps(r) && h.time == r.time && h.frames == r.frames && h.lost == 0 &&
+			s.silent(h, rest) && !s.silent(r, records)
 	}
-	s.lose(s.clock.missed(r, after), r.lost)
+	s.lose(s.clock.missed(r, after, s.echo), r.lost)
+}
+
+// silent reports whether the record in front has nothing but zeros.
+//
+// PipeWire calls a client that came too late once more for the cycle it has just
+// had, with no audio (0.3.65): such an echo is silent, at the time of the record
+// before it, and behind a jump. It is no part of the take.
+func (s *splicer) silent(h head, records []byte) bool {
+	for _, b := range records[recordHead : recordHead+4*s.channels*h.frames] {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // lose puts n frames of silence into the take, full of them lost to a full ring.

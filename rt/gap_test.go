@@ -19,6 +19,7 @@ type cycle struct {
 	usec   uint64
 	xruns  uint32
 	first  int32
+	silent bool
 }
 
 func ring(channels int, cycles ...cycle) []byte {
@@ -36,6 +37,9 @@ func ring(channels int, cycles ...cycle) []byte {
 				v := c.first + int32(i)
 				if ch > 0 {
 					v = -v
+				}
+				if c.silent {
+					v = 0
 				}
 				binary.NativeEndian.PutUint32(r[recordHead+4*(ch*c.frames+i):], uint32(v))
 			}
@@ -58,6 +62,9 @@ func TestGaps(t *testing.T) {
 		{"a jump over the wrap", []cycle{{time: top, frames: 64}, {time: 96, frames: 64}, {time: 160, frames: 64}}, "[{64 128 0}]", 320},
 		{"a jump that comes back", []cycle{{time: 0, frames: 64}, {time: 192, frames: 64}, {time: 128, frames: 64}, {time: 192, frames: 64}}, "[]", 256},
 		{"a jump that comes back by half", []cycle{{time: 0, frames: 64}, {time: 192, frames: 64}, {time: 192, frames: 64}, {time: 256, frames: 64}}, "[{128 64 0}]", 320},
+		{"an echo", []cycle{{time: 0, frames: 64}, {time: 192, frames: 64, first: 192}, {time: 192, frames: 64, silent: true}, {time: 256, frames: 64}}, "[{64 128 0}]", 320},
+		{"an echo behind one block", []cycle{{time: 0, frames: 64}, {time: 128, frames: 64, first: 128}, {time: 128, frames: 64, silent: true}, {time: 192, frames: 64}}, "[{64 64 0}]", 256},
+		{"a silent take that is late", []cycle{{time: 0, frames: 64, silent: true}, {time: 192, frames: 64, silent: true}, {time: 192, frames: 64, silent: true}, {time: 256, frames: 64, silent: true}}, "[{128 64 0}]", 320},
 		{"two jumps in a row", []cycle{{time: 0, frames: 64}, {time: 128, frames: 64}, {time: 256, frames: 64}, {time: 320, frames: 64}}, "[{64 64 0} {192 64 0}]", 384},
 		{"a jump before the last record", []cycle{{time: 0, frames: 64}, {time: 128, frames: 64}}, "[{64 64 0}]", 192},
 		{"a jump taken back by the stop", []cycle{{time: 0, frames: 64}, {time: 128, frames: 64}, {time: 128, frames: 0}}, "[]", 128},
