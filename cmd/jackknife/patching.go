@@ -238,8 +238,9 @@ func (p *patching) await(ctx context.Context, watch *jackgraph.Watch, planned pl
 
 // apply makes the changes whose error is nil and puts in its place what went
 // wrong with them: by the server's answers where they are final and none is a
-// refusal, else by reading the graph again. It returns those that it made and that are in force now; where
-// they end before their time, those that the server had made or begun.
+// refusal, else by reading the graph again. It returns those that it made and that
+// are in force now; where they end before their time, those that the server had
+// made or begun.
 func apply(ctx context.Context, server patchable, changes []jackgraph.Change, errs []error) (done []jackgraph.Change) {
 	var open []jackgraph.Change
 	var index []int
