@@ -51,6 +51,9 @@ const namesSuffix = ".names"
 
 // namesFile returns the file that NAME|FILE stands for.
 func namesFile(name string) (string, error) {
+	if name == "" {
+		return "", usagef("the name of the saved names is empty")
+	}
 	if strings.Contains(name, "/") || strings.HasSuffix(name, namesSuffix) {
 		return name, nil
 	}
@@ -438,6 +441,9 @@ func (n *naming) run(ctx context.Context, wanted wantedNames) error {
 		if lost(err) {
 			return err
 		}
+		if errors.Is(err, jackgraph.ErrNoMetadata) { // nor any other
+			return &failure{code: exitFailed, err: err, hint: "under PipeWire a session manager (WirePlumber) keeps them"}
+		}
 		if err != nil {
 			r.Error = err.Error()
 			failed = append(failed, err)
@@ -466,9 +472,6 @@ func (n *naming) run(ctx context.Context, wanted wantedNames) error {
 		f.code = exitNoMatch
 	case len(failed) == len(results):
 		f.code = exitFailed
-	}
-	if errors.Is(failed[0], jackgraph.ErrNoMetadata) {
-		f.hint = "under PipeWire a session manager (WirePlumber) keeps them"
 	}
 	if len(failed) > 1 {
 		for _, err := range failed {
