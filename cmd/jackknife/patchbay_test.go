@@ -233,6 +233,20 @@ func TestPatchbayAsks(t *testing.T) {
 	}
 }
 
+// What was said of a stopped server goes when it is back.
+func TestPatchbayServerBack(t *testing.T) {
+	p, _ := patchbayOf(deskGraph(1, 1), 80, 24)
+	p.Update(serverStopped{})
+	press(p, "u")
+	if text := screenText(p); !strings.Contains(text, "error: the server has stopped") {
+		t.Errorf("no error:\n%s", text)
+	}
+	p.Update(graphRead(deskGraph(1, 1)))
+	if text := screenText(p); strings.Contains(text, "stopped") {
+		t.Errorf("still stopped:\n%s", text)
+	}
+}
+
 // On a narrow screen the end of what is typed is seen, before the cursor.
 func TestPatchbayTypesNarrow(t *testing.T) {
 	p, _ := patchbayOf(deskGraph(1, 1), 40, 10)
