@@ -325,6 +325,7 @@ server comes back, until Ctrl-C.`,
 		ValidArgsFunction: completeNames,
 	}
 	c.Flags().StringVar(&client, "client", "", "the `client` whose ports are the sockets of a MODEL")
+	c.RegisterFlagCompletionFunc("client", completeClients)
 	c.Flags().BoolVar(&n.forever, "forever", false, "hold the names until Ctrl-C")
 	n.flags(c)
 	return c
@@ -383,7 +384,7 @@ func socketNames(g jackgraph.Graph, model, client string) ([]jackgraph.Naming, e
 	var all []jackgraph.Naming
 	next := map[jackgraph.Direction][]string{jackgraph.Output: captures, jackgraph.Input: playbacks}
 	for _, p := range g.Ports {
-		if p.Type != jackgraph.Audio || client == "" && !p.Physical || client != "" && p.Client() != client {
+		if p.Type != jackgraph.Audio || client == "" && !p.Physical || client != "" && !strings.HasPrefix(p.Name, client+":") {
 			continue
 		}
 		if !slices.Contains(clients, p.Client()) {
