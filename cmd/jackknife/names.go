@@ -526,7 +526,7 @@ func (n *naming) give(ctx context.Context, server *jackgraph.Server, had, want j
 // server before it had.
 func (n *naming) hold(ctx context.Context, wanted wantedNames) error {
 	for started := false; ; started = true {
-		watch, waited, err := openWatch(ctx, true)
+		watch, waited, err := openWatch(ctx, n.err)
 		if err != nil {
 			return err
 		}
