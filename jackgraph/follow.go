@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // EventKind is what happened.
@@ -44,7 +46,11 @@ func (e Event) String() string {
 	case Connected, Disconnected, PortRenamed:
 		return fmt.Sprintf("%s %s", e.Kind, Connection{e.From, e.To})
 	case Metadata:
-		return fmt.Sprintf("%s %s %s: %s", e.Kind, e.Name, strings.TrimPrefix(e.Key, KeyPrefix), e.Value)
+		value := e.Value
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			value = strconv.Quote(value)
+		}
+		return fmt.Sprintf("%s %s %s: %s", e.Kind, e.Name, strings.TrimPrefix(e.Key, KeyPrefix), value)
 	}
 	return strings.Join(slices.DeleteFunc([]string{string(e.Kind), e.Name, e.Value}, func(s string) bool { return s == "" }), " ")
 }

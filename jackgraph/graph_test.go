@@ -107,6 +107,28 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+// An alias that is another port's name does not name its port, and a client's
+// name may hold what a selector takes for its own.
+func TestSelectOddNames(t *testing.T) {
+	g := Graph{Ports: []Port{
+		{Name: "dup:o", Dir: Output, Type: Audio},
+		{Name: "dup-49:o", Dir: Output, Type: Audio, Aliases: []string{"dup:o", "second:o"}},
+		{Name: `a:b\x*{1,2}:o`, Dir: Output, Type: Audio},
+	}}
+	for _, c := range []struct{ selector, want string }{
+		{"dup:*", "dup:o"},
+		{"dup:o", "dup:o"},
+		{"second:?", "dup-49:o"},
+		{`a:b\x*{1,2}:`, `a:b\x*{1,2}:o`},
+		{`a:b\x*{1,2}: dir=out`, `a:b\x*{1,2}:o`},
+		{Literal(`a:b\x*{1,2}`) + ":", `a:b\x*{1,2}:o`},
+	} {
+		if got := g.Select(mustParse(t, c.selector)); names(got) != c.want {
+			t.Errorf("%s: got %q, want %q", c.selector, names(got), c.want)
+		}
+	}
+}
+
 func TestGlob(t *testing.T) {
 	for _, c := range []struct {
 		glob, name string

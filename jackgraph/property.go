@@ -44,6 +44,8 @@ func (s *Server) SetPretty(name, pretty string) error {
 
 // SetProperty sets a property of a port, or of a client with a colon at the end
 // of its name; an empty value removes it. ErrNoPort, ErrNoClient: there is none.
+// PipeWire keeps the empty value: its jack_remove_property takes the serial number
+// in the uuid for an id (0.3.65), and removes what another port has.
 func (s *Server) SetProperty(name, key, value string) error {
 	uuid, err := s.subject(name)
 	if err != nil {
@@ -55,7 +57,7 @@ func (s *Server) SetProperty(name, key, value string) error {
 		defer C.free(unsafe.Pointer(ckey))
 		defer C.free(unsafe.Pointer(cvalue))
 		defer C.free(unsafe.Pointer(ctype))
-		if value == "" {
+		if value == "" && !OnPipeWire() {
 			return int(C.jack_remove_property(s.handle, uuid, ckey))
 		}
 		return int(C.jack_set_property(s.handle, uuid, ckey, cvalue, ctype))
@@ -139,13 +141,33 @@ func (s *Server) SetAlias(port, alias string) error {
 	return nil
 }
 
+// Clients returns the names of the clients whose ports these are, in their order.
+// The server is asked which of its colons a name ends at.
+func (s *Server) Clients(ports []Port) []string {
+	var names []string
+	asked := make(map[string]bool)
+	for _, p := range ports {
+		for end, r := range p.Name {
+			name := p.Name[:end]
+			if r != ':' || end == len(p.Name)-1 || asked[name] {
+				continue
+			}
+			asked[name] = true
+			if _, err := s.subject(name + ":"); err == nil {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
 // Namings reads the names that ports and clients have beside their own, in
 // natural order.
 func (s *Server) Namings() []Naming {
 	var all []Naming
 	properties := allProperties()
 	g := Graph{Ports: s.Ports()}
-	for _, client := range g.clients() {
+	for _, client := range s.Clients(g.Ports) {
 		uuid, err := s.subject(client + ":")
 		if pretty := properties[uuid][PrettyNameKey]; err == nil && pretty != "" {
 			all = append(all, Naming{Name: client + ":", Pretty: pretty})

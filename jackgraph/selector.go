@@ -26,7 +26,8 @@ import (
 // alone select from all ports.
 //
 // A port whose full name or alias is the text as it stands always wins,
-// whatever the characters in it.
+// whatever the characters in it; so a client's ports are found by its name as
+// it stands too.
 type Selector struct {
 	text    string
 	filters filters
@@ -122,6 +123,9 @@ func Parse(text string) (Selector, error) {
 	}
 	for _, g := range globs {
 		s.options = append(s.options, globOption(g))
+	}
+	if s.key == byClient {
+		s.options = append(s.options, option{name: pattern}) // whatever the characters in it
 	}
 	return s, nil
 }
@@ -393,7 +397,7 @@ func (x *index) find(s Selector) []found {
 			continue
 		}
 		for _, p := range x.Ports {
-			if s.filters.admit(p) && s.key.matches(o, p) {
+			if s.filters.admit(p) && x.matches(o, p, s.key) {
 				add(found{p, true, false})
 			}
 		}
@@ -401,7 +405,9 @@ func (x *index) find(s Selector) []found {
 	return all
 }
 
-func (k key) matches(o option, p Port) bool {
+// matches looks at what a key says. An alias that is another port's name is not
+// looked at: PipeWire gives such to the second of two clients of one name.
+func (x *index) matches(o option, p Port, k key) bool {
 	switch k {
 	case byClient:
 		for i := range len(p.Name) {
@@ -413,7 +419,7 @@ func (k key) matches(o option, p Port) bool {
 	case byPretty:
 		return p.Pretty != "" && (o.matches(p.Pretty) || o.matches(p.Client()+":"+p.Pretty))
 	default:
-		return o.matches(p.Name) || slices.ContainsFunc(p.Aliases, o.matches)
+		return o.matches(p.Name) || slices.ContainsFunc(p.Aliases, func(alias string) bool { return x.names[alias] == nil && o.matches(alias) })
 	}
 }
 

@@ -465,7 +465,8 @@ func (s *Server) awaitBlock() {
 	time.Sleep(200 * time.Microsecond) // the clock goes on a little earlier than the graph
 }
 
-// allProperties returns the metadata of all ports and clients that have any.
+// allProperties returns the metadata of all ports and clients that have any. An
+// empty value is none (see SetProperty).
 func allProperties() map[C.jack_uuid_t]map[string]string {
 	var all *C.jack_description_t
 	n := C.jack_get_all_properties(&all)
@@ -478,7 +479,9 @@ func allProperties() map[C.jack_uuid_t]map[string]string {
 		d := &descriptions[i]
 		m := make(map[string]string)
 		for _, p := range unsafe.Slice(d.properties, d.property_cnt) {
-			m[C.GoString(p.key)] = C.GoString(p.data)
+			if value := C.GoString(p.data); value != "" {
+				m[C.GoString(p.key)] = value
+			}
 		}
 		properties[d.subject] = m
 		C.jack_free_description(d, 0)

@@ -29,6 +29,7 @@ func (s *Server) SetPretty(name, pretty string) error               { return Err
 func (s *Server) SetProperty(name, key, value string) error         { return ErrNoLibrary }
 func (s *Server) SetAlias(port, alias string) error                 { return ErrNoLibrary }
 func (s *Server) Namings() []Naming                                 { return nil }
+func (s *Server) Clients(ports []Port) []string                     { return nil }
 func (s *Server) Ended() bool                                       { return true }
 func (s *Server) Engine() Engine                                    { return Engine{} }
 func (s *Server) SetBlock(frames int) error                         { return ErrNoLibrary }

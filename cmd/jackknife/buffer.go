@@ -70,11 +70,7 @@ func setBlock(ctx context.Context, s *streams, frames int, dryRun bool) error {
 	defer server.Close()
 	had := server.Engine().Block
 	if jackgraph.OnPipeWire() {
-		if dryRun {
-			fmt.Fprintf(s.out, "would tell PipeWire a quantum of %d\n", frames)
-			return nil
-		}
-		return pipewireSettings(ctx, s, []string{"block=" + strconv.Itoa(frames)})
+		return pipewireSettings(ctx, s, []string{"block=" + strconv.Itoa(frames)}, dryRun)
 	}
 	if err := blockFits(serverName(), frames); err != nil {
 		return err

@@ -100,7 +100,7 @@ func (k *keeping) run(ctx context.Context) error {
 	defer signal.Stop(hup)
 
 	for started := false; ; started = true {
-		server, waited, err := openWatch(ctx, true)
+		server, waited, err := openWatch(ctx, k.err)
 		if err != nil {
 			return ended(err)
 		}

@@ -51,6 +51,9 @@ const namesSuffix = ".names"
 
 // namesFile returns the file that NAME|FILE stands for.
 func namesFile(name string) (string, error) {
+	if name == "" {
+		return "", usagef("the name of the saved names is empty")
+	}
 	if strings.Contains(name, "/") || strings.HasSuffix(name, namesSuffix) {
 		return name, nil
 	}
@@ -322,6 +325,7 @@ server comes back, until Ctrl-C.`,
 		ValidArgsFunction: completeNames,
 	}
 	c.Flags().StringVar(&client, "client", "", "the `client` whose ports are the sockets of a MODEL")
+	c.RegisterFlagCompletionFunc("client", completeClients)
 	c.Flags().BoolVar(&n.forever, "forever", false, "hold the names until Ctrl-C")
 	n.flags(c)
 	return c
@@ -380,7 +384,7 @@ func socketNames(g jackgraph.Graph, model, client string) ([]jackgraph.Naming, e
 	var all []jackgraph.Naming
 	next := map[jackgraph.Direction][]string{jackgraph.Output: captures, jackgraph.Input: playbacks}
 	for _, p := range g.Ports {
-		if p.Type != jackgraph.Audio || client == "" && !p.Physical || client != "" && p.Client() != client {
+		if p.Type != jackgraph.Audio || client == "" && !p.Physical || client != "" && !strings.HasPrefix(p.Name, client+":") {
 			continue
 		}
 		if !slices.Contains(clients, p.Client()) {
@@ -438,6 +442,9 @@ func (n *naming) run(ctx context.Context, wanted wantedNames) error {
 		if lost(err) {
 			return err
 		}
+		if errors.Is(err, jackgraph.ErrNoMetadata) { // nor any other
+			return &failure{code: exitFailed, err: err, hint: "under PipeWire a session manager (WirePlumber) keeps them"}
+		}
 		if err != nil {
 			r.Error = err.Error()
 			failed = append(failed, err)
@@ -466,9 +473,6 @@ func (n *naming) run(ctx context.Context, wanted wantedNames) error {
 		f.code = exitNoMatch
 	case len(failed) == len(results):
 		f.code = exitFailed
-	}
-	if errors.Is(failed[0], jackgraph.ErrNoMetadata) {
-		f.hint = "under PipeWire a session manager (WirePlumber) keeps them"
 	}
 	if len(failed) > 1 {
 		for _, err := range failed {
@@ -522,7 +526,7 @@ func (n *naming) give(ctx context.Context, server *jackgraph.Server, had, want j
 // server before it had.
 func (n *naming) hold(ctx context.Context, wanted wantedNames) error {
 	for started := false; ; started = true {
-		watch, waited, err := openWatch(ctx, true)
+		watch, waited, err := openWatch(ctx, n.err)
 		if err != nil {
 			return err
 		}

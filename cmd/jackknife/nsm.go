@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,7 +124,7 @@ func (m *managed) close() {
 // one.
 func (m *managed) watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		server, _, err := openWatch(ctx, true)
+		server, _, err := openWatch(ctx, io.Discard)
 		if err != nil {
 			return
 		}

@@ -80,6 +80,9 @@ const patchSuffix = ".patch"
 
 // patchFile returns the file that NAME|FILE stands for.
 func patchFile(name string) (string, error) {
+	if name == "" {
+		return "", usagef("the name of a patch is empty")
+	}
 	if strings.Contains(name, "/") || strings.HasSuffix(name, patchSuffix) {
 		return name, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -46,7 +47,7 @@ func runPatchbay(ctx context.Context, s *streams) error {
 	if in == nil || !terminal(in) || !terminal(s.out) {
 		return &failure{code: exitUsage, err: errors.New("patchbay needs a terminal"), hint: "jackknife ports --graph draws what is connected"}
 	}
-	watch, _, err := openWatch(ctx, false)
+	watch, _, err := openWatch(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func servePatchbay(ctx context.Context, watch *jackgraph.Watch, orders <-chan or
 			return err
 		}
 		tell(serverStopped{})
-		if watch, _, err = openWatch(ctx, true); err != nil {
+		if watch, _, err = openWatch(ctx, io.Discard); err != nil {
 			return err
 		}
 	}

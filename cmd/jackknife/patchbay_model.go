@@ -111,7 +111,10 @@ func (p *patchbay) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		p.width, p.height = m.Width, m.Height
 		p.follow()
 	case graphRead:
-		p.stopped = false
+		if p.stopped {
+			p.stopped = false
+			p.say("", nil) // what was said of that
+		}
 		p.take(jackgraph.Graph(m))
 	case serverStopped:
 		p.stopped, p.dragging = true, false

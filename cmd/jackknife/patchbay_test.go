@@ -233,6 +233,34 @@ func TestPatchbayAsks(t *testing.T) {
 	}
 }
 
+// What was said of a stopped server goes when it is back.
+func TestPatchbayServerBack(t *testing.T) {
+	p, _ := patchbayOf(deskGraph(1, 1), 80, 24)
+	p.Update(serverStopped{})
+	press(p, "u")
+	if text := screenText(p); !strings.Contains(text, "error: the server has stopped") {
+		t.Errorf("no error:\n%s", text)
+	}
+	p.Update(graphRead(deskGraph(1, 1)))
+	if text := screenText(p); strings.Contains(text, "stopped") {
+		t.Errorf("still stopped:\n%s", text)
+	}
+}
+
+// On a narrow screen the end of what is typed is seen, before the cursor.
+func TestPatchbayTypesNarrow(t *testing.T) {
+	p, _ := patchbayOf(deskGraph(1, 1), 40, 10)
+	press(p, "r", "日本 microphone")
+	lines := strings.Split(screenText(p), "\n")
+	want := "…ut_1 (empty for none): 日本 microphone"
+	if got := lines[len(lines)-1]; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if at := p.View().Cursor.X; at != ansi.StringWidth(want) {
+		t.Errorf("cursor at %d, want %d", at, ansi.StringWidth(want))
+	}
+}
+
 // Whatever is typed and whatever ports are called, the screen is as large as
 // the terminal, and no name moves its cursor.
 func TestPatchbayFits(t *testing.T) {

@@ -114,7 +114,7 @@ func (p *patchbay) View() tea.View {
 	}
 	lines = append(lines, p.foot()...)
 	if p.asking != nil {
-		at := min(ansi.StringWidth(p.asking.line()), p.width-1)
+		at := min(ansi.StringWidth(p.asking.line(p.width)), p.width-1)
 		v.Cursor = tea.NewCursor(at, p.height-1)
 	}
 	for i := range lines {
@@ -127,7 +127,7 @@ func (p *patchbay) View() tea.View {
 func (p *patchbay) head() string {
 	text := styled(bold, " jackknife patchbay") + "  " + p.server
 	if p.stopped {
-		return text + "  " + styled(wrong, "the server has stopped: waiting for it to come back")
+		return text + "  " + styled(wrong, "the server has stopped: waiting for it")
 	}
 	return text + styled(faint, fmt.Sprintf("  %s, %s", plural(len(p.graph.Ports), "port"), plural(len(p.graph.Connections), "connection")))
 }
@@ -354,7 +354,7 @@ func (p *patchbay) foot() []string {
 	case p.help:
 		lines[2] = styled(faint, " any key: back")
 	case p.asking != nil:
-		lines[2] = p.asking.line()
+		lines[2] = p.asking.line(p.width)
 	case p.word != "" && p.failed:
 		lines[2] = styled(wrong, " error: "+printable(p.word))
 	case p.word != "":
@@ -365,7 +365,15 @@ func (p *patchbay) foot() []string {
 	return lines[:]
 }
 
-func (q *question) line() string { return " " + printable(q.label) + q.text }
+// line is the question and what is typed; the end of that where there is no room
+// for both and the cursor.
+func (q *question) line(width int) string {
+	line := " " + printable(q.label) + q.text
+	if over := ansi.StringWidth(line) + 1 - width; over > 0 && q.answer != nil {
+		return ansi.TruncateLeft(line, over+1, "…")
+	}
+	return line
+}
 
 func (c *choice) view(height int) []string {
 	lines := []string{styled(bold, " "+c.title)}

@@ -89,7 +89,7 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 	var before jackgraph.Graph
 	var early *headStart
 	if p.wait > 0 {
-		watch, _, err := openWatch(ctx, false)
+		watch, _, err := openWatch(ctx, nil)
 		if err != nil {
 			return err
 		}

@@ -245,7 +245,7 @@ func (v *portsView) writeList(w io.Writer, g jackgraph.Graph, ports []jackgraph.
 		}
 		if v.metadata {
 			for _, key := range slices.Sorted(maps.Keys(p.Metadata)) {
-				fmt.Fprintf(w, "%s   # %s: %s\n", indent, strings.TrimPrefix(key, jackgraph.KeyPrefix), p.Metadata[key])
+				fmt.Fprintf(w, "%s   # %s: %s\n", indent, strings.TrimPrefix(key, jackgraph.KeyPrefix), shown(p.Metadata[key]))
 			}
 		}
 		arrow := "->"

@@ -79,16 +79,17 @@ func execute(ctx context.Context, args []string, s *streams) (int, error) {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone, nil
 	}
 	code := exitFailed
-	if !s.running {
-		code = exitUsage
-	}
 	var f *failure
-	if !errors.As(err, &f) {
+	switch {
+	case errors.As(err, &f):
+	case !s.running: // cobra's own words about the arguments
+		err = &failure{code: exitUsage, err: err, hint: "see " + c.CommandPath() + " --help"}
+	default:
 		err = openFailure(err) // the server may have been lost anywhere
 	}
 	if errors.As(err, &f) {

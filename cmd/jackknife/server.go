@@ -101,6 +101,16 @@ func completePorts(toComplete string, d jackgraph.Direction) ([]cobra.Completion
 	return portCompletions(server.Ports(), toComplete, d), cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeClients completes the live names of clients that have ports.
+func completeClients(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	server, err := visitServer()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer server.Close()
+	return server.Clients(server.Ports()), cobra.ShellCompDirectiveNoFileComp
+}
+
 func portCompletions(ports []jackgraph.Port, toComplete string, d jackgraph.Direction) []cobra.Completion {
 	var all []cobra.Completion
 	for _, p := range ports {

@@ -57,14 +57,17 @@ until it ends or is told otherwise; block= and rate= leave them to PipeWire agai
   pw-jack jackknife server settings block=256`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if jackgraph.OnPipeWire() {
-				return pipewireSettings(c.Context(), s, args)
+				if remove {
+					return usagef("--delete: the presets are jackd's; PipeWire takes block= and rate= to go back to its own choice")
+				}
+				return pipewireSettings(c.Context(), s, args, dryRun)
 			}
 			return changeSettings(s, args, remove, dryRun)
 		},
 		ValidArgsFunction: completeSettings,
 	}
 	c.Flags().BoolVar(&remove, "delete", false, "delete the preset")
-	c.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "print the preset instead of saving it")
+	c.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "print the preset instead of saving it, or what PipeWire would be told")
 	serverFlag(c)
 	return c
 }
@@ -191,14 +194,20 @@ func exitOf(err error) int {
 	return exitFailed
 }
 
-// pipewireSettings shows PipeWire's clock, or tells it a block and a rate.
-func pipewireSettings(ctx context.Context, s *streams, args []string) error {
+// pipewireSettings shows PipeWire's clock, or tells it a block and a rate once
+// all of the words are found right.
+func pipewireSettings(ctx context.Context, s *streams, args []string, dryRun bool) error {
 	ctx, cancel := context.WithTimeout(ctx, pipewireLimit)
 	defer cancel()
 	q, err := jackgraph.ReadQuantum(ctx)
 	if err != nil {
 		return openFailure(err)
 	}
+	type setting struct {
+		tell  func(context.Context, int) error
+		value int
+	}
+	var wanted []setting
 	for _, word := range args {
 		key, value, ok := strings.Cut(word, "=")
 		n, err := strconv.Atoi("0" + value)
@@ -211,11 +220,17 @@ func pipewireSettings(ctx context.Context, s *streams, args []string) error {
 			return usagef("%s: PipeWire's settings allow %s; see default.clock.allowed-rates in pipewire.conf", word, strings.Trim(fmt.Sprint(q.RatesHz), "[]"))
 		}
 		if key == "block" {
-			err = jackgraph.SetQuantum(ctx, n)
+			wanted = append(wanted, setting{jackgraph.SetQuantum, n})
 		} else {
-			err = jackgraph.SetRate(ctx, n)
+			wanted = append(wanted, setting{jackgraph.SetRate, n})
 		}
-		if err != nil {
+	}
+	if dryRun && len(args) > 0 {
+		fmt.Fprintf(s.out, "would tell PipeWire %s\n", strings.Join(args, " "))
+		return nil
+	}
+	for _, w := range wanted {
+		if err := w.tell(ctx, w.value); err != nil {
 			return err
 		}
 	}
@@ -239,8 +254,11 @@ func quantumLine(q jackgraph.Quantum) string {
 	return said("block", q.ForcedBlock, q.Block) + fmt.Sprintf(" (%d to %d)", q.MinBlock, q.MaxBlock) + "; " + said("rate", q.ForcedRateHz, q.RateHz)
 }
 
-// completeSettings completes the names of presets, and keys.
+// completeSettings completes the names of presets, and keys; PipeWire's are two.
 func completeSettings(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if jackgraph.OnPipeWire() {
+		return []cobra.Completion{"block=", "rate="}, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
 	var words []cobra.Completion
 	if presets, _, err := readPresets(); err == nil && len(args) == 0 {
 		for _, name := range presets.Names() {

@@ -100,17 +100,12 @@ func readStatus(ctx context.Context) (serverStatus, error) {
 		return serverStatus{}, err
 	}
 	defer server.Close()
-	own := fmt.Sprint("jackknife-", os.Getpid())
-	status := serverStatus{Backend: "jackd2", Version: jackgraph.Version(), Clients: []string{}}
-	seen := map[string]bool{own: true}
-	for _, p := range server.Snapshot().Ports {
+	ports := server.Snapshot().Ports
+	status := serverStatus{Backend: "jackd2", Version: jackgraph.Version(), Clients: append([]string{}, server.Clients(ports)...)}
+	for _, p := range ports {
 		if p.Physical && p.Type == jackgraph.Audio {
 			status.Latency.Capture = max(status.Latency.Capture, p.Capture.Max)
 			status.Latency.Playback = max(status.Latency.Playback, p.Playback.Max)
-		}
-		if !seen[p.Client()] {
-			seen[p.Client()] = true
-			status.Clients = append(status.Clients, p.Client())
 		}
 	}
 	e := server.Engine()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,7 +34,8 @@ beat and tick where a program keeps them (a timebase master).
   watch                 print it whenever the state changes or it is moved
 
 --json prints an object with state ("stopped", "starting", "rolling"), frame, rate
-and bbt (null, or bar, beat, tick, beats_per_bar, beat_type, bpm).`,
+and bbt (null, or bar, beat, tick, beats_per_bar, beat_type, bpm); watch prints one
+a line.`,
 		Example: `  jackknife transport locate 1:23.5
   jackknife transport start
   jackknife transport status --json | jq .frame`,
@@ -66,14 +68,21 @@ and bbt (null, or bar, beat, tick, beats_per_bar, beat_type, bpm).`,
 			if err := server.Activate(); err != nil {
 				return openFailure(err)
 			}
-			show := func(t jackgraph.Transport) error { return printTransport(s, t, asJSON) }
 			if args[0] == "watch" {
-				return watchTransport(c.Context(), server, show)
+				return watchTransport(c.Context(), server, func(t jackgraph.Transport) error {
+					if asJSON {
+						return json.NewEncoder(s.out).Encode(newTransportJSON(t))
+					}
+					return printTransport(s, t)
+				})
 			}
 			if err := moveTransport(c.Context(), server, args[0], to); err != nil {
 				return err
 			}
-			return show(server.Transport())
+			if asJSON {
+				return writeJSON(s.out, newTransportJSON(server.Transport()))
+			}
+			return printTransport(s, server.Transport())
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -90,32 +99,38 @@ and bbt (null, or bar, beat, tick, beats_per_bar, beat_type, bpm).`,
 // moveTransport does what a word says and waits until it is so.
 func moveTransport(ctx context.Context, server *jackgraph.Server, word string, to editor.Duration) error {
 	now := server.Transport()
+	began := time.Now()
 	var so func(jackgraph.Transport) bool
-	do := func() {}
+	var do func() error
 	switch {
 	case word == "locate":
 		frame := to.At(now.RateHz)
-		if err := server.Locate(frame); err != nil {
-			return err
-		}
-		// It may roll on before it is looked at.
+		do = func() error { return server.Locate(frame) }
 		so = func(t jackgraph.Transport) bool {
-			return t.State != jackgraph.Starting && t.Frame >= frame && t.Frame <= frame+int64(t.RateHz)*int64(transportLimit/time.Second)
+			on := int64(0) // how far it can have rolled on; a tenth of a second is for blocks and a busy machine
+			if t.State == jackgraph.Rolling {
+				on = int64((time.Since(began) + time.Second/10).Seconds() * float64(t.RateHz))
+			}
+			return t.State != jackgraph.Starting && t.Frame >= frame && t.Frame <= frame+on
 		}
 	case word == "start" || word == "toggle" && now.State == jackgraph.Stopped:
-		do = server.Roll
+		do = func() error { server.Roll(); return nil }
 		so = func(t jackgraph.Transport) bool { return t.State == jackgraph.Rolling }
 	case word == "stop" || word == "toggle":
-		do = server.Halt
+		do = func() error { server.Halt(); return nil }
 		so = func(t jackgraph.Transport) bool { return t.State == jackgraph.Stopped }
 	default:
 		return nil
 	}
-	do()
+	if err := do(); err != nil {
+		return err
+	}
 	told := time.Now()
 	for limit := told.Add(transportLimit); !so(server.Transport()); {
 		if time.Since(told) > transportLimit/5 { // PipeWire has been seen to lose it
-			do()
+			if err := do(); err != nil {
+				return err
+			}
 			told = time.Now()
 		}
 		if time.Now().After(limit) {
@@ -165,23 +180,27 @@ func watchTransport(ctx context.Context, server *jackgraph.Server, show func(jac
 	return err
 }
 
-func printTransport(s *streams, t jackgraph.Transport, asJSON bool) error {
-	if asJSON {
-		type bbt struct {
-			Bar         int     `json:"bar"`
-			Beat        int     `json:"beat"`
-			Tick        int     `json:"tick"`
-			BeatsPerBar float64 `json:"beats_per_bar"`
-			BeatType    float64 `json:"beat_type"`
-			BPM         float64 `json:"bpm"`
-		}
-		return writeJSON(s.out, struct {
-			State jackgraph.TransportState `json:"state"`
-			Frame int64                    `json:"frame"`
-			Rate  int                      `json:"rate"`
-			BBT   *bbt                     `json:"bbt"`
-		}{t.State, t.Frame, t.RateHz, (*bbt)(t.BBT)})
-	}
+type transportJSON struct {
+	State jackgraph.TransportState `json:"state"`
+	Frame int64                    `json:"frame"`
+	Rate  int                      `json:"rate"`
+	BBT   *bbtJSON                 `json:"bbt"`
+}
+
+type bbtJSON struct {
+	Bar         int     `json:"bar"`
+	Beat        int     `json:"beat"`
+	Tick        int     `json:"tick"`
+	BeatsPerBar float64 `json:"beats_per_bar"`
+	BeatType    float64 `json:"beat_type"`
+	BPM         float64 `json:"bpm"`
+}
+
+func newTransportJSON(t jackgraph.Transport) transportJSON {
+	return transportJSON{t.State, t.Frame, t.RateHz, (*bbtJSON)(t.BBT)}
+}
+
+func printTransport(s *streams, t jackgraph.Transport) error {
 	line := []string{string(t.State), editor.Stamp(t.Frame, t.RateHz), fmt.Sprint(t.Frame)}
 	if t.BBT != nil {
 		line = append(line, fmt.Sprintf("%d:%d:%d", t.BBT.Bar, t.BBT.Beat, t.BBT.Tick), fmt.Sprintf("%g/%g", t.BBT.BeatsPerBar, t.BBT.BeatType), fmt.Sprintf("%.4g bpm", t.BBT.BPM))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -69,7 +70,11 @@ then. Ctrl-C ends it.`,
 func (w *watching) run(ctx context.Context) error {
 	var known jackgraph.Graph
 	for first := true; ; first = false {
-		server, waited, err := openWatch(ctx, w.forever)
+		var waiting io.Writer
+		if w.forever {
+			waiting = w.err
+		}
+		server, waited, err := openWatch(ctx, waiting)
 		if err != nil {
 			return err
 		}
@@ -120,13 +125,16 @@ func (w *watching) print(events ...jackgraph.Event) error {
 	return nil
 }
 
-// openWatch joins the server to hear what happens there; with wait it waits
-// for one to start.
-func openWatch(ctx context.Context, wait bool) (w *jackgraph.Watch, waited bool, err error) {
+// openWatch joins the server to hear what happens there. If there is none it
+// waits for one to start, and says so to waiting; nil: it does not wait.
+func openWatch(ctx context.Context, waiting io.Writer) (w *jackgraph.Watch, waited bool, err error) {
 	for {
 		w, err = jackgraph.OpenWatch(fmt.Sprint("jackknife-", os.Getpid()))
-		if err == nil || !wait || errors.Is(err, jackgraph.ErrNoLibrary) {
+		if err == nil || waiting == nil || errors.Is(err, jackgraph.ErrNoLibrary) {
 			return w, waited, openFailure(err)
+		}
+		if !waited {
+			fmt.Fprintln(waiting, "jackknife: waiting for a server")
 		}
 		waited = true
 		select {
