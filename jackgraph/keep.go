@@ -106,7 +106,7 @@ func (r Rule) immediate(g Graph) bool {
 // one reports whether a selector is the written name of a port of that direction:
 // each port of the other side goes with it.
 func (g Graph) one(s Selector, d Direction) bool {
-	if !s.written() || len(s.options) != 1 {
+	if !s.IsName() {
 		return false
 	}
 	p, ok := g.Port(s.options[0].name)

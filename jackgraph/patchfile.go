@@ -416,6 +416,12 @@ func (p Patch) Makes() bool {
 	return !slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Op != Together && r.Op != Each })
 }
 
+// IsNames reports whether each side of each rule is the name of one port, written
+// out: what the patch asks for does not depend on the ports that are there.
+func (p Patch) IsNames() bool {
+	return !slices.ContainsFunc(p.Rules, func(r Rule) bool { return !r.From.IsName() || !r.To.IsName() })
+}
+
 // Want applies the rules to a graph.
 func (p Patch) Want(g Graph) Wanted {
 	var w Wanted

@@ -419,5 +419,8 @@ func (k key) matches(o option, p Port) bool {
 
 // written reports whether a selector spells out every name it stands for.
 func (s Selector) written() bool {
-	return s.key == byPortName && !slices.ContainsFunc(s.options, func(o option) bool { return !o.plain() })
+	return s.key == byPortName && s.filters == filters{} && !slices.ContainsFunc(s.options, func(o option) bool { return !o.plain() })
 }
+
+// IsName reports whether a selector is the name of one port, written out.
+func (s Selector) IsName() bool { return s.written() && len(s.options) == 1 }

@@ -329,6 +329,7 @@ ports time to come.`,
 				how = jackgraph.Exclusive
 			}
 			p.connects = how == jackgraph.Additive && file.Makes()
+			p.isNames = file.IsNames()
 			return p.run(c.Context(), loading(file, how))
 		},
 		ValidArgsFunction: completePatches,

@@ -31,6 +31,7 @@ type patching struct {
 
 	unrecorded bool // not for the journal
 	connects   bool // and cuts nothing: the plan does not depend on what is connected
+	isNames    bool // written out one by one: nor does it depend on what ports there are
 
 	server patchable // joined already; else the JACK server is joined
 }
@@ -107,7 +108,9 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			defer joined.Close()
 			server = joined
 			if p.connects && !p.dryRun && joined.Final() { // the server says what is connected already
-				early = begin(ctx, joined, planned)
+				if p.isNames {
+					early = begin(ctx, joined, planned)
+				}
 				before.Ports = joined.Ports()
 			}
 		}
@@ -146,7 +149,7 @@ type headStart struct {
 	end func() []error
 }
 
-// begin begins what is planned if all names in it are written out: the server
+// begin begins what is planned for ports whose names are written out: the server
 // knows by itself what they name.
 func begin(ctx context.Context, server *jackgraph.Server, planned planner) *headStart {
 	written, err := planned(jackgraph.Graph{})
@@ -163,10 +166,11 @@ func (p *patching) carryOut(ctx context.Context, server patchable, before jackgr
 	known := make(map[jackgraph.Change]error)
 	if start != nil {
 		outcomes := start.end()
+		start.changes = before.Named(start.changes)
 		if err != nil || slices.ContainsFunc(outcomes, broken) {
 			return start.plan, outcomes, begun(start.changes, outcomes), nil
 		}
-		for i, c := range before.Named(start.changes) {
+		for i, c := range start.changes {
 			if was, twice := known[c]; !refused(outcomes[i]) && (!twice || was != nil) {
 				known[c] = outcomes[i]
 			}
