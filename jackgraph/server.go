@@ -89,7 +89,7 @@ type Server struct {
 	handle *C.jack_client_t // the client's own, for what go-jack does not wrap
 	gone   *C.int           // 1: the server has ended
 	begun  bool             // by this client, a change that may not be in force yet
-	hung   bool             // a call has not come back: no other may follow
+	hung   <-chan struct{}  // closed when the call that did not come back has: before that no other may follow
 }
 
 // Open joins the server that libjack chooses (JACK_DEFAULT_SERVER, or
@@ -192,17 +192,35 @@ func stillCalled(f *os.File, name string) bool {
 
 // ask makes a call that waits for the server. It returns the call's result.
 func (s *Server) ask(call func() int) (int, error) {
-	if s.hung {
+	if s.hangs() {
 		return 0, ErrNoAnswer
 	}
 	answer := make(chan int, 1)
-	go func() { answer <- call() }()
+	finished := make(chan struct{})
+	go func() {
+		answer <- call()
+		close(finished)
+	}()
 	select {
 	case code := <-answer:
 		return code, nil
 	case <-time.After(answerLimit):
-		s.hung = true
+		s.hung = finished
 		return 0, ErrNoAnswer
+	}
+}
+
+// hangs reports whether a call has not come back yet.
+func (s *Server) hangs() bool {
+	if s.hung == nil {
+		return false
+	}
+	select {
+	case <-s.hung:
+		s.hung = nil
+		return false
+	default:
+		return true
 	}
 }
 

@@ -37,6 +37,7 @@ type keeping struct {
 	keeper          *jackgraph.Keeper
 	changed, failed time.Time // when something happened, or was refused; zero: long since
 	unsettled       time.Time // the first that happened since the graph was settled
+	unanswered      bool      // the server hangs, and that is said
 }
 
 func keepCommand(s *streams) *cobra.Command {
@@ -107,7 +108,7 @@ func (k *keeping) run(ctx context.Context) error {
 		if waited || started {
 			fmt.Fprintln(k.err, "jackknife: the server has started")
 		}
-		k.keeper = jackgraph.NewKeeper(patch)
+		k.keeper, k.unanswered = jackgraph.NewKeeper(patch), false
 		k.touched, k.ours = make(map[jackgraph.Connection]bool), make(map[jackgraph.Change]bool)
 		k.act(server, true)
 		k.changed = time.Now()
@@ -226,12 +227,19 @@ func (k *keeping) note(events []jackgraph.Event) (look bool) {
 // may have done what it refused when a port goes meanwhile.
 func (k *keeping) act(server *jackgraph.Watch, settled bool) {
 	for _, c := range k.keeper.Changes(server.Graph(), settled) {
-		last := k.keeper.Tried(c)
 		k.ours[c] = true
 		err := server.Do(c)
 		if err != nil {
 			k.failed = time.Now()
 		}
+		if hangs := errors.Is(err, jackgraph.ErrNoAnswer); hangs != k.unanswered {
+			k.unanswered = hangs
+			fmt.Fprintln(k.err, map[bool]string{true: "jackknife: the server does not answer", false: "jackknife: the server answers again"}[hangs])
+		}
+		if k.unanswered {
+			return // it may do this when it wakes, the rest is tried later
+		}
+		last := k.keeper.Tried(c)
 		switch {
 		case last && err != nil:
 			fmt.Fprintf(k.err, "jackknife: %s: %s\n", c, err)
