@@ -80,6 +80,9 @@ const patchSuffix = ".patch"
 
 // patchFile returns the file that NAME|FILE stands for.
 func patchFile(name string) (string, error) {
+	if name == "" {
+		return "", usagef("a patch has a name")
+	}
 	if strings.Contains(name, "/") || strings.HasSuffix(name, patchSuffix) {
 		return name, nil
 	}
@@ -153,7 +156,7 @@ func (r *reading) read(s *streams, name string) (jackgraph.Patch, error) {
 			p, err = jackgraph.ReadPatch(file, vars)
 		}
 	}
-	if errors.Is(err, os.ErrNotExist) {
+	if missing, ok := err.(*os.PathError); ok && errors.Is(missing, os.ErrNotExist) { // not one that it includes
 		return p, &failure{code: exitFailed, err: err, hint: "jackknife patch list shows the names; a file has a / or ends in .patch"}
 	}
 	if len(scopes) > 0 {
