@@ -261,14 +261,8 @@ func cutArrow(line string) (from string, op Op, to string, ok bool) {
 	if at < 0 {
 		return "", "", "", false
 	}
-	from = line[:at]
 	// Space before the arrow lines it up; one that belongs to the name is escaped.
-	if trimmed := strings.TrimRight(from, " "); trimmed != from && escapedEnd(trimmed) {
-		from = trimmed + " "
-	} else {
-		from = trimmed
-	}
-	return from, op, strings.TrimLeft(line[at+len(op)+2:], " "), true
+	return trimSpaces(line[:at]), op, strings.TrimLeft(line[at+len(op)+2:], " "), true
 }
 
 // withoutComment takes off a line what begins with a # at its start or after a

@@ -179,8 +179,17 @@ func cutFilters(text string) (string, filters, error) {
 		if at < 0 {
 			return "*", f, nil
 		}
-		rest = strings.TrimRight(rest[:at], " ")
+		rest = trimSpaces(rest[:at])
 	}
+}
+
+// trimSpaces takes the spaces off the end of a text, but one behind a backslash.
+func trimSpaces(text string) string {
+	trimmed := strings.TrimRight(text, " ")
+	if trimmed != text && escapedEnd(trimmed) {
+		return trimmed + " "
+	}
+	return trimmed
 }
 
 // expand writes out the ranges and sets of a pattern, the last one running
