@@ -24,8 +24,11 @@ func NewKeeper(p Patch) *Keeper {
 }
 
 // Replace puts another patch in the place of the one that is held. What was cut
-// stays cut.
-func (k *Keeper) Replace(p Patch) { k.patch = p }
+// stays cut; what was tried too often is tried anew.
+func (k *Keeper) Replace(p Patch) {
+	k.patch = p
+	clear(k.tries)
+}
 
 // Note takes in what happened, and reports whether it is a reason to look at
 // the rules.
