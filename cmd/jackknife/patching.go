@@ -95,10 +95,13 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			return err
 		}
 		defer watch.Close()
-		if before, err = p.await(ctx, watch, planned); err != nil {
+		until := time.Now().Add(p.wait)
+		if before, err = p.await(ctx, watch, planned); errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%s: stopped", p.name)
+		} else if err != nil {
 			return err
 		}
-		server = watch.Server
+		server = patient{watch.Server, until}
 	} else {
 		if server == nil {
 			joined, err := visitServer()
@@ -141,6 +144,27 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 		return openFailure(fmt.Errorf("%s: %w", todo.changes[i], errs[i]))
 	}
 	return p.report(before, todo, errs)
+}
+
+// patient asks again, as long as there is time, for a connection that was refused:
+// JACK2 shows ports before their client is active, and does not connect them.
+type patient struct {
+	*jackgraph.Server
+	until time.Time
+}
+
+func (s patient) DoAll(ctx context.Context, changes []jackgraph.Change) []error {
+	outcomes := s.Server.DoAll(ctx, changes)
+	for i, c := range changes {
+		for c.Action == jackgraph.Connect && refused(outcomes[i]) && !broken(outcomes[i]) && time.Now().Before(s.until) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryLater):
+			}
+			outcomes[i] = s.Server.DoAll(ctx, changes[i:i+1])[0]
+		}
+	}
+	return outcomes
 }
 
 // headStart is changes that are under way while the graph is read.
