@@ -265,14 +265,15 @@ func savePatch(s *streams, loader, name string, g jackgraph.Graph, admit func(ja
 		if file, err = patchFile(name); err != nil {
 			return err
 		}
-		text, err := os.ReadFile(file)
-		switch {
-		case err == nil && update:
-			old = string(text)
-		case err == nil && !force && !dryRun:
+		if update {
+			text, err := readAll(s, file)
+			if err == nil {
+				old = string(text)
+			} else if !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		} else if _, err := os.Lstat(file); err == nil && !force && !dryRun {
 			return &failure{code: exitFailed, err: fmt.Errorf("%s: exists already", file), hint: "-u brings it up to date, -f replaces it"}
-		case err != nil && !errors.Is(err, os.ErrNotExist):
-			return err
 		}
 	}
 	text, err := jackgraph.Update(old, file, g, admit)
