@@ -166,7 +166,8 @@ func cutFilters(text string) (string, filters, error) {
 		case "phys":
 			field, values = &f.phys, []string{"yes", "no"}
 		}
-		if field == nil || !strings.Contains(rest[at+1:], "=") {
+		// What has a colon may be the name of a port, and is no value of a filter.
+		if field == nil || !strings.Contains(rest[at+1:], "=") || strings.Contains(value, ":") {
 			return rest, f, nil
 		}
 		if !slices.Contains(values, value) {
