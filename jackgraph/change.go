@@ -50,7 +50,7 @@ func (s *Server) DoAll(ctx context.Context, changes []Change) []error {
 // may be asked of the server but Ports.
 func (s *Server) Begin(ctx context.Context, changes []Change) (end func() []error) {
 	errs := make([]error, len(changes))
-	if s.hung || len(changes) == 0 {
+	if s.hangs() || len(changes) == 0 {
 		return func() []error { return fill(errs, ErrNoAnswer) }
 	}
 	s.begun = true
@@ -76,7 +76,7 @@ func (s *Server) Begin(ctx context.Context, changes []Change) (end func() []erro
 				before = now
 				continue
 			}
-			s.hung = true
+			s.hung = finished
 			atomic.StoreInt32(&stop, 1)
 			s.outcomes(ctx, errs, changes, codes[:before])
 			fill(errs[before:], ErrNoAnswer)
@@ -102,7 +102,7 @@ func (s *Server) outcomes(ctx context.Context, errs []error, changes []Change, c
 	}
 	rest := errs[len(codes):]
 	fill(rest, ctx.Err())
-	if s.Ended() || broken || refused && !s.hung && s.ends() {
+	if s.Ended() || broken || refused && !s.hangs() && s.ends() {
 		for i := range codes {
 			if errs[i] != nil && errs[i] != ErrAlready {
 				errs[i] = ended()

@@ -129,6 +129,19 @@ func TestSelectOddNames(t *testing.T) {
 	}
 }
 
+// A port or client whose name looks like a filter is selected by it all the same.
+func TestSelectLikeFilter(t *testing.T) {
+	g := Graph{Ports: []Port{{Name: "type=audio:y", Type: Audio, Dir: Output}, {Name: "q dir=in:p type=midi", Type: Audio, Dir: Output}}}
+	for selector, want := range map[string]string{
+		"type=audio:y": "type=audio:y", "type=audio:": "type=audio:y", "q dir=in:p type=midi": "q dir=in:p type=midi",
+		"type=audio: dir=out": "type=audio:y", "type=audio: dir=in": "",
+	} {
+		if got := names(g.Select(mustParse(t, selector))); got != want {
+			t.Errorf("%s: %s", selector, got)
+		}
+	}
+}
+
 func TestGlob(t *testing.T) {
 	for _, c := range []struct {
 		glob, name string
@@ -220,7 +233,7 @@ func TestPairErrors(t *testing.T) {
 		{"system:play*", "ardour:in_1", "system:play*: nothing matches that is an output", ErrNoMatch},
 		{"ardour:out_1", "system:capt*", "system:capt*: nothing matches that is an input", ErrNoMatch},
 		{"type=midi", "ardour:in_*", "nothing matches on the other side by type", ErrNoMatch},
-		{"ardour:in_1 dir=out", "ardour:in_1", "no such port", ErrNoPort},
+		{"ardour:in_1 dir=out", "ardour:in_1", "nothing matches", ErrNoMatch},
 	} {
 		_, err := studio().Pair(mustParse(t, c.from), mustParse(t, c.to))
 		if err == nil || !strings.Contains(err.Error(), c.want) || c.is != nil && !errors.Is(err, c.is) {

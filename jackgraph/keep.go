@@ -24,8 +24,11 @@ func NewKeeper(p Patch) *Keeper {
 }
 
 // Replace puts another patch in the place of the one that is held. What was cut
-// stays cut.
-func (k *Keeper) Replace(p Patch) { k.patch = p }
+// stays cut; what was tried too often is tried anew.
+func (k *Keeper) Replace(p Patch) {
+	k.patch = p
+	clear(k.tries)
+}
 
 // Note takes in what happened, and reports whether it is a reason to look at
 // the rules.
@@ -106,7 +109,7 @@ func (r Rule) immediate(g Graph) bool {
 // one reports whether a selector is the written name of a port of that direction:
 // each port of the other side goes with it.
 func (g Graph) one(s Selector, d Direction) bool {
-	if !s.written() || len(s.options) != 1 {
+	if !s.IsName() {
 		return false
 	}
 	p, ok := g.Port(s.options[0].name)

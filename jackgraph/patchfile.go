@@ -104,9 +104,14 @@ type parser struct {
 
 func (p *parser) read(r io.Reader, name string, depth int) error {
 	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		where := fmt.Sprintf("%s:%d", name, n)
-		if err := p.line(trimLine(withoutComment(lines.Text())), name, where, depth); err != nil {
+		line := lines.Text()
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // as Windows' editors begin a text
+		}
+		if err := p.line(trimLine(withoutComment(line)), name, where, depth); err != nil {
 			var inner *includedError
 			if errors.As(err, &inner) {
 				return err // names its own place
@@ -114,7 +119,9 @@ func (p *parser) read(r io.Reader, name string, depth int) error {
 			return &includedError{fmt.Errorf("%s: %w", where, err)}
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return &includedError{fmt.Errorf("%s:%d: longer than any rule: is this a patch?", name, n)}
+	} else if err != nil {
 		return &includedError{fmt.Errorf("%s: %w", name, err)}
 	}
 	return nil
@@ -153,7 +160,7 @@ func (p *parser) line(line, name, where string, depth int) error {
 	case word == "include":
 		return p.include(strings.TrimSpace(rest), name, depth)
 	}
-	return fmt.Errorf("%s: want FROM -> TO, with a space on both sides of the arrow", line)
+	return fmt.Errorf("%.60q: want FROM -> TO, with a space on both sides of the arrow", line)
 }
 
 func (p *parser) include(file, from string, depth int) error {
@@ -254,14 +261,8 @@ func cutArrow(line string) (from string, op Op, to string, ok bool) {
 	if at < 0 {
 		return "", "", "", false
 	}
-	from = line[:at]
 	// Space before the arrow lines it up; one that belongs to the name is escaped.
-	if trimmed := strings.TrimRight(from, " "); trimmed != from && escapedEnd(trimmed) {
-		from = trimmed + " "
-	} else {
-		from = trimmed
-	}
-	return from, op, strings.TrimLeft(line[at+len(op)+2:], " "), true
+	return trimSpaces(line[:at]), op, strings.TrimLeft(line[at+len(op)+2:], " "), true
 }
 
 // withoutComment takes off a line what begins with a # at its start or after a
@@ -296,12 +297,12 @@ func trimLine(line string) string {
 }
 
 // PatchLine writes a connection as a line of a patch file, names escaped so
-// that they stand for these ports alone.
+// that they stand for these ports alone; but that ? stands for the end of a line.
 func PatchLine(c Connection) string { return lineName(c.From) + " -> " + lineName(c.To) }
 
 // PatchExpression writes a regular expression (RE2) that the whole name of a
 // port shall match as one side of a line of a patch file.
-func PatchExpression(expression string) string { return "re:" + escapeSigns(expression) }
+func PatchExpression(expression string) string { return "re:" + escapeEnd(escapeSigns(expression)) }
 
 // escapeSigns takes the meaning of arrows and of # from a text.
 func escapeSigns(text string) string {
@@ -321,12 +322,17 @@ func lineName(name string) string {
 			text = `\` + text
 		}
 	}
-	text = strings.ReplaceAll(text, "$", `\$`)
+	text = strings.NewReplacer("$", `\$`, "\n", "?", "\r", "?").Replace(text)
 	if strings.HasPrefix(text, " ") {
 		text = `\` + text
 	}
+	return escapeEnd(text)
+}
+
+// escapeEnd keeps a space at the end of a text with it.
+func escapeEnd(text string) string {
 	if strings.HasSuffix(text, " ") && len(text) > 1 && !escapedEnd(text[:len(text)-1]) {
-		text = text[:len(text)-1] + `\ `
+		return text[:len(text)-1] + `\ `
 	}
 	return text
 }
@@ -414,6 +420,12 @@ type Absent struct {
 // Makes reports whether the rules but make connections and ask for no cuts.
 func (p Patch) Makes() bool {
 	return !slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Op != Together && r.Op != Each })
+}
+
+// IsNames reports whether each side of each rule is the name of one port, written
+// out: what the patch asks for does not depend on the ports that are there.
+func (p Patch) IsNames() bool {
+	return !slices.ContainsFunc(p.Rules, func(r Rule) bool { return !r.From.IsName() || !r.To.IsName() })
 }
 
 // Want applies the rules to a graph.
@@ -564,7 +576,7 @@ func Update(text, name string, g Graph, admit func(Connection) bool) (string, er
 // ports are there.
 func oneConnection(line string, x *index) (Connection, bool) {
 	p, err := ParsePatch(strings.NewReader(line), "", nil)
-	if err != nil || len(p.Rules) != 1 || p.Rules[0].Op != Together {
+	if err != nil || len(p.Rules) != 1 || p.Rules[0].Op == Apart {
 		return Connection{}, false
 	}
 	r := p.Rules[0]

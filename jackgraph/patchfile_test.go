@@ -64,14 +64,14 @@ func TestPatchChanges(t *testing.T) {
 
 func TestPatchErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"a:b":                      "test.patch:1: a:b: want FROM -> TO, with a space on both sides of the arrow",
+		"a:b":                      `test.patch:1: "a:b": want FROM -> TO, with a space on both sides of the arrow`,
 		"\n\na:b -> re:(":          "test.patch:3: selector re:(: error parsing regexp: missing closing ): `(`",
 		"a:${x} -> b:c":            "test.patch:1: ${x}: no such variable",
 		"re:a(?P<x>.) -> b:${y}":   "test.patch:1: ${y}: no such variable",
 		"let 1x = y":               "test.patch:1: let 1x = y: want let NAME = TEXT",
 		"include none.patch":       "test.patch:1: include: open none.patch: no such file or directory",
 		"scope dir=up":             "test.patch:1: selector dir=up: dir=up: want in or out",
-		strings.Repeat("x", 70000): "test.patch: bufio.Scanner: token too long",
+		strings.Repeat("x", 70000): "test.patch:1: longer than any rule: is this a patch?",
 	} {
 		_, err := ParsePatch(strings.NewReader(text), "test.patch", nil)
 		if err == nil || err.Error() != want {
@@ -106,6 +106,15 @@ func TestPatchInclude(t *testing.T) {
 	broken := write("broken.patch", "\nx\n")
 	if _, err := ReadPatch(write("outer.patch", "include broken.patch"), nil); err == nil || !strings.HasPrefix(err.Error(), broken+":2: ") {
 		t.Errorf("broken: %v", err)
+	}
+}
+
+// A name can hold the end of a line, which no line can.
+func TestPatchLineEnds(t *testing.T) {
+	c := Connection{"a:b\nc", "d\r:e\n"}
+	g := Graph{Ports: []Port{{Name: c.From, Dir: Output, Type: Audio}, {Name: c.To, Dir: Input, Type: Audio}}}
+	if got := parsePatch(t, PatchLine(c)).Want(g); !slices.Equal(got.Makes, []Connection{c}) {
+		t.Errorf("%q makes %q", PatchLine(c), got.Makes)
 	}
 }
 

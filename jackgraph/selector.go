@@ -170,7 +170,8 @@ func cutFilters(text string) (string, filters, error) {
 		case "phys":
 			field, values = &f.phys, []string{"yes", "no"}
 		}
-		if field == nil || !strings.Contains(rest[at+1:], "=") {
+		// What has a colon may be the name of a port, and is no value of a filter.
+		if field == nil || !strings.Contains(rest[at+1:], "=") || strings.Contains(value, ":") {
 			return rest, f, nil
 		}
 		if !slices.Contains(values, value) {
@@ -183,8 +184,17 @@ func cutFilters(text string) (string, filters, error) {
 		if at < 0 {
 			return "*", f, nil
 		}
-		rest = strings.TrimRight(rest[:at], " ")
+		rest = trimSpaces(rest[:at])
 	}
+}
+
+// trimSpaces takes the spaces off the end of a text, but one behind a backslash.
+func trimSpaces(text string) string {
+	trimmed := strings.TrimRight(text, " ")
+	if trimmed != text && escapedEnd(trimmed) {
+		return trimmed + " "
+	}
+	return trimmed
 }
 
 // expand writes out the ranges and sets of a pattern, the last one running
@@ -425,5 +435,8 @@ func (x *index) matches(o option, p Port, k key) bool {
 
 // written reports whether a selector spells out every name it stands for.
 func (s Selector) written() bool {
-	return s.key == byPortName && !slices.ContainsFunc(s.options, func(o option) bool { return !o.plain() })
+	return s.key == byPortName && s.filters == filters{} && !slices.ContainsFunc(s.options, func(o option) bool { return !o.plain() })
 }
+
+// IsName reports whether a selector is the name of one port, written out.
+func (s Selector) IsName() bool { return s.written() && len(s.options) == 1 }

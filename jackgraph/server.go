@@ -89,13 +89,13 @@ type Server struct {
 	handle *C.jack_client_t // the client's own, for what go-jack does not wrap
 	gone   *C.int           // 1: the server has ended
 	begun  bool             // by this client, a change that may not be in force yet
-	hung   bool             // a call has not come back: no other may follow
+	hung   <-chan struct{}  // closed when the call that did not come back has: before that no other may follow
 }
 
 // Open joins the server that libjack chooses (JACK_DEFAULT_SERVER, or
 // PipeWire's by XDG_RUNTIME_DIR) under a client name; it never starts one.
-// Close must be called. ErrNoServer: there is none. ErrNoAnswer: it hangs, and
-// what was begun stays with this process until it ends.
+// Close must be called. ErrNoServer: there is none. ErrNoAnswer: it hangs; the
+// client that it may give later is closed.
 //
 // The name had better be unique on the machine: JACK2 makes names unique on a
 // server, but opens a socket by the client's name alone, so that clients of one
@@ -114,14 +114,21 @@ func openOn(name string, prepare func() (again func())) (*Server, error) {
 		client *jack.Client
 		status int
 	}
-	answer := make(chan opened, 1)
+	answer := make(chan opened)
+	late := make(chan struct{})
 	go func() {
 		defer keepSignals()()
 		again := prepare()
 		client, status := jack.ClientOpen(name, jack.NoStartServer)
 		again()
 		unlock()
-		answer <- opened{client, status}
+		select {
+		case answer <- opened{client, status}:
+		case <-late:
+			if client != nil {
+				client.Close()
+			}
+		}
 	}()
 	select {
 	case o := <-answer:
@@ -132,6 +139,7 @@ func openOn(name string, prepare func() (again func())) (*Server, error) {
 		client := (*C.jack_client_t)(handle)
 		return &Server{client: o.client, handle: client, gone: C.gone_new(client), begun: true}, nil
 	case <-time.After(answerLimit):
+		close(late)
 		return nil, fmt.Errorf("%s: %w", whichServer(), ErrNoAnswer)
 	}
 }
@@ -192,17 +200,35 @@ func stillCalled(f *os.File, name string) bool {
 
 // ask makes a call that waits for the server. It returns the call's result.
 func (s *Server) ask(call func() int) (int, error) {
-	if s.hung {
+	if s.hangs() {
 		return 0, ErrNoAnswer
 	}
 	answer := make(chan int, 1)
-	go func() { answer <- call() }()
+	finished := make(chan struct{})
+	go func() {
+		answer <- call()
+		close(finished)
+	}()
 	select {
 	case code := <-answer:
 		return code, nil
 	case <-time.After(answerLimit):
-		s.hung = true
+		s.hung = finished
 		return 0, ErrNoAnswer
+	}
+}
+
+// hangs reports whether a call has not come back yet.
+func (s *Server) hangs() bool {
+	if s.hung == nil {
+		return false
+	}
+	select {
+	case <-s.hung:
+		s.hung = nil
+		return false
+	default:
+		return true
 	}
 }
 

@@ -341,3 +341,43 @@ func TestServerGone(t *testing.T) {
 		})
 	}
 }
+
+// A server that hung and wakes serves the client it has again, and keeps none that
+// was given up.
+func TestServerWakes(t *testing.T) {
+	d, err := servers.StartJackd(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Kill()
+	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
+	w, err := OpenWatch(unique("jackgraph"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	hang(d)
+	late := unique("late")
+	if _, err := Open(late); !errors.Is(err, ErrNoAnswer) {
+		t.Errorf("opened: %v", err)
+	}
+	c := Change{Connect, Connection{"system:capture_1", "system:playback_1"}}
+	for range 2 {
+		if err := w.Do(c); !errors.Is(err, ErrNoAnswer) {
+			t.Errorf("connected: %v", err)
+		}
+	}
+	syscall.Kill(d.PID(), syscall.SIGCONT)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for gone := false; !gone; {
+		events, err := w.Next(ctx)
+		if err != nil {
+			t.Fatal("the client that came too late is there still: ", err)
+		}
+		gone = slices.Contains(events, Event{Kind: ClientRemoved, Name: late})
+	}
+	if err := w.Do(Change{Disconnect, c.Connection}); err != nil {
+		t.Error(err)
+	}
+}

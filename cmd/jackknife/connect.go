@@ -43,6 +43,7 @@ if all did. What is connected already is done.`,
 				return err
 			}
 			p.connects = !exclusive
+			p.isNames = sides[0].IsName() && sides[1].IsName()
 			return p.run(c.Context(), connecting(sides, channels, exclusive))
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {

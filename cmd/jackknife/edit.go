@@ -457,8 +457,17 @@ func same(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// writeFile writes a small file completely or not at all.
+// writeFile writes a small file completely or not at all. Where a link stands in its
+// place the file that it leads to is replaced.
 func writeFile(name string, text []byte, replace bool) error {
+	if replace {
+		if file, err := filepath.EvalSymlinks(name); err == nil {
+			name = file
+		}
+		if known, err := os.Stat(name); err == nil && !known.Mode().IsRegular() {
+			return fmt.Errorf("%s: no regular file", name)
+		}
+	}
 	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".jackknife-%x.tmp", rand.Uint64()))
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {

@@ -37,6 +37,7 @@ type keeping struct {
 	keeper          *jackgraph.Keeper
 	changed, failed time.Time // when something happened, or was refused; zero: long since
 	unsettled       time.Time // the first that happened since the graph was settled
+	unanswered      bool      // the server hangs, and that is said
 }
 
 func keepCommand(s *streams) *cobra.Command {
@@ -53,9 +54,10 @@ Groups that pair in order are judged when no more ports come; all other rules at
 once. What another program undoes is done five times, then no more until the
 port appears anew.
 
-The file is read again on SIGHUP; a file with a mistake changes nothing. --learn
-writes into it what you connect and cut by hand meanwhile. --explain says for each
-rule what it is about now, and -n what would be done, and they end.
+The file is read again on SIGHUP, and what was given up is tried again; a file with
+a mistake changes nothing. --learn writes into it what you connect by hand
+meanwhile, and takes out what you cut where a line writes it out. --explain says
+for each rule what it is about now, and -n what would be done, and they end.
 
 --unit prints a unit for systemd: jackknife tells it when it is ready.`,
 		Example: `  jackknife keep studio
@@ -80,6 +82,12 @@ rule what it is about now, and -n what would be done, and they end.
 }
 
 func (k *keeping) run(ctx context.Context) error {
+	switch {
+	case k.name == "-" && (k.learn || k.unit):
+		return usagef("--learn and --unit need a file")
+	case k.learn && len(k.vars) > 0:
+		return usagef("--learn goes with no -D")
+	}
 	patch, err := k.read(k.streams, k.name)
 	if err != nil {
 		return err
@@ -89,8 +97,6 @@ func (k *keeping) run(ctx context.Context) error {
 		return k.printUnit()
 	case k.explain, k.dryRun:
 		return k.once(patch)
-	case k.learn && (k.name == "-" || len(k.vars) > 0):
-		return usagef("--learn needs a file, and no -D")
 	}
 	// HUP reads the file again here; elsewhere it ends a command.
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
@@ -107,7 +113,7 @@ func (k *keeping) run(ctx context.Context) error {
 		if waited || started {
 			fmt.Fprintln(k.err, "jackknife: the server has started")
 		}
-		k.keeper = jackgraph.NewKeeper(patch)
+		k.keeper, k.unanswered = jackgraph.NewKeeper(patch), false
 		k.touched, k.ours = make(map[jackgraph.Connection]bool), make(map[jackgraph.Change]bool)
 		k.act(server, true)
 		k.changed = time.Now()
@@ -226,12 +232,19 @@ func (k *keeping) note(events []jackgraph.Event) (look bool) {
 // may have done what it refused when a port goes meanwhile.
 func (k *keeping) act(server *jackgraph.Watch, settled bool) {
 	for _, c := range k.keeper.Changes(server.Graph(), settled) {
-		last := k.keeper.Tried(c)
 		k.ours[c] = true
 		err := server.Do(c)
 		if err != nil {
 			k.failed = time.Now()
 		}
+		if hangs := errors.Is(err, jackgraph.ErrNoAnswer); hangs != k.unanswered {
+			k.unanswered = hangs
+			fmt.Fprintln(k.err, map[bool]string{true: "jackknife: the server does not answer", false: "jackknife: the server answers again"}[hangs])
+		}
+		if k.unanswered {
+			return // it may do this when it wakes, the rest is tried later
+		}
+		last := k.keeper.Tried(c)
 		switch {
 		case last && err != nil:
 			fmt.Fprintf(k.err, "jackknife: %s: %s\n", c, err)
@@ -243,6 +256,10 @@ func (k *keeping) act(server *jackgraph.Watch, settled bool) {
 
 // reload reads the patch again; with a mistake in it the old one stays.
 func (k *keeping) reload(server *jackgraph.Watch, patch *jackgraph.Patch) {
+	if k.name == "-" {
+		fmt.Fprintln(k.err, "jackknife: standard input is not read again")
+		return
+	}
 	p, err := k.read(k.streams, k.name)
 	if err != nil {
 		fmt.Fprintf(k.err, "jackknife: error: %s; nothing has changed\n", err)
@@ -343,18 +360,32 @@ func (k *keeping) printUnit() error {
 			return err
 		}
 	}
+	words := []string{program, "keep"}
+	if k.learn {
+		words = append(words, "--learn")
+	}
+	if server := os.Getenv("JACK_DEFAULT_SERVER"); server != "" { // -s sets it, systemd does not
+		words = append(words, "-s", server)
+	}
+	for _, v := range k.vars {
+		words = append(words, "-D", v)
+	}
+	words = append(words, name)
+	for i := range words {
+		words[i] = unitQuote(words[i])
+	}
 	_, err = fmt.Fprintf(k.out, `[Unit]
 Description=jackknife holds the patch %s
 
 [Service]
 Type=notify
-ExecStart=%s keep %s
+ExecStart=%s
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 
 [Install]
 WantedBy=default.target
-`, strings.ReplaceAll(k.name, "%", "%%"), unitQuote(program), unitQuote(name))
+`, strings.ReplaceAll(k.name, "%", "%%"), strings.Join(words, " "))
 	return err
 }
 

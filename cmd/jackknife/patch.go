@@ -156,7 +156,7 @@ func (r *reading) read(s *streams, name string) (jackgraph.Patch, error) {
 			p, err = jackgraph.ReadPatch(file, vars)
 		}
 	}
-	if errors.Is(err, os.ErrNotExist) {
+	if missing, ok := err.(*os.PathError); ok && errors.Is(missing, os.ErrNotExist) { // not one that it includes
 		return p, &failure{code: exitFailed, err: err, hint: "jackknife patch list shows the names; a file has a / or ends in .patch"}
 	}
 	if len(scopes) > 0 {
@@ -265,14 +265,15 @@ func savePatch(s *streams, loader, name string, g jackgraph.Graph, admit func(ja
 		if file, err = patchFile(name); err != nil {
 			return err
 		}
-		text, err := os.ReadFile(file)
-		switch {
-		case err == nil && update:
-			old = string(text)
-		case err == nil && !force && !dryRun:
+		if update {
+			text, err := readAll(s, file)
+			if err == nil {
+				old = string(text)
+			} else if !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		} else if _, err := os.Lstat(file); err == nil && !force && !dryRun {
 			return &failure{code: exitFailed, err: fmt.Errorf("%s: exists already", file), hint: "-u brings it up to date, -f replaces it"}
-		case err != nil && !errors.Is(err, os.ErrNotExist):
-			return err
 		}
 	}
 	text, err := jackgraph.Update(old, file, g, admit)
@@ -332,6 +333,7 @@ ports time to come.`,
 				how = jackgraph.Exclusive
 			}
 			p.connects = how == jackgraph.Additive && file.Makes()
+			p.isNames = file.IsNames()
 			return p.run(c.Context(), loading(file, how))
 		},
 		ValidArgsFunction: completePatches,

@@ -145,7 +145,7 @@ A name that the format cannot hold is an error.`,
 	return c
 }
 
-// maxPatch bounds the files of other programs, which are read whole.
+// maxPatch bounds patches that are read whole, as those of other programs.
 const maxPatch = 64 << 20
 
 func readAll(s *streams, name string) ([]byte, error) {

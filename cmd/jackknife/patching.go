@@ -31,6 +31,7 @@ type patching struct {
 
 	unrecorded bool // not for the journal
 	connects   bool // and cuts nothing: the plan does not depend on what is connected
+	isNames    bool // written out one by one: nor does it depend on what ports there are
 
 	server patchable // joined already; else the JACK server is joined
 }
@@ -94,10 +95,13 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			return err
 		}
 		defer watch.Close()
-		if before, err = p.await(ctx, watch, planned); err != nil {
+		until := time.Now().Add(p.wait)
+		if before, err = p.await(ctx, watch, planned); errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%s: stopped", p.name)
+		} else if err != nil {
 			return err
 		}
-		server = watch.Server
+		server = patient{watch.Server, until}
 	} else {
 		if server == nil {
 			joined, err := visitServer()
@@ -107,7 +111,9 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 			defer joined.Close()
 			server = joined
 			if p.connects && !p.dryRun && joined.Final() { // the server says what is connected already
-				early = begin(ctx, joined, planned)
+				if p.isNames {
+					early = begin(ctx, joined, planned)
+				}
 				before.Ports = joined.Ports()
 			}
 		}
@@ -140,13 +146,34 @@ func (p *patching) run(ctx context.Context, planned planner) error {
 	return p.report(before, todo, errs)
 }
 
+// patient asks again, as long as there is time, for a connection that was refused:
+// JACK2 shows ports before their client is active, and does not connect them.
+type patient struct {
+	*jackgraph.Server
+	until time.Time
+}
+
+func (s patient) DoAll(ctx context.Context, changes []jackgraph.Change) []error {
+	outcomes := s.Server.DoAll(ctx, changes)
+	for i, c := range changes {
+		for c.Action == jackgraph.Connect && refused(outcomes[i]) && !broken(outcomes[i]) && time.Now().Before(s.until) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryLater):
+			}
+			outcomes[i] = s.Server.DoAll(ctx, changes[i:i+1])[0]
+		}
+	}
+	return outcomes
+}
+
 // headStart is changes that are under way while the graph is read.
 type headStart struct {
 	plan
 	end func() []error
 }
 
-// begin begins what is planned if all names in it are written out: the server
+// begin begins what is planned for ports whose names are written out: the server
 // knows by itself what they name.
 func begin(ctx context.Context, server *jackgraph.Server, planned planner) *headStart {
 	written, err := planned(jackgraph.Graph{})
@@ -163,10 +190,11 @@ func (p *patching) carryOut(ctx context.Context, server patchable, before jackgr
 	known := make(map[jackgraph.Change]error)
 	if start != nil {
 		outcomes := start.end()
+		start.changes = before.Named(start.changes)
 		if err != nil || slices.ContainsFunc(outcomes, broken) {
 			return start.plan, outcomes, begun(start.changes, outcomes), nil
 		}
-		for i, c := range before.Named(start.changes) {
+		for i, c := range start.changes {
 			if was, twice := known[c]; !refused(outcomes[i]) && (!twice || was != nil) {
 				known[c] = outcomes[i]
 			}

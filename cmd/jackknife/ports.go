@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"maps"
@@ -157,16 +158,19 @@ func (v *portsView) write(w io.Writer, g jackgraph.Graph, listed []jackgraph.Por
 		return part.WriteDOT(w)
 	case v.drawn:
 		return part.Draw(w)
+	}
+	lines := bufio.NewWriter(w)
+	switch {
 	case v.names:
 		for _, p := range listed {
-			fmt.Fprintln(w, p.Name)
+			fmt.Fprintln(lines, p.Name)
 		}
 	case v.tree:
-		v.writeTree(w, g, listed)
+		v.writeTree(lines, g, listed)
 	default:
-		v.writeList(w, g, listed, "", func(p jackgraph.Port) string { return p.Name })
+		v.writeList(lines, g, listed, "", func(p jackgraph.Port) string { return p.Name })
 	}
-	return nil
+	return lines.Flush()
 }
 
 // selectPorts returns the ports that any of the selectors names and admit

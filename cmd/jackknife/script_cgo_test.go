@@ -79,8 +79,9 @@ func scriptServer(ts *testscript.TestScript, neg bool) *servers.Server {
 	return s.(*servers.Server)
 }
 
-// client NAME PORT... runs a program with these ports until the script
-// ends. A port is in:audio:NAME, out:midi:NAME and so on.
+// client NAME [idle] PORT... runs a program with these ports until the script
+// ends. A port is in:audio:NAME, out:midi:NAME and so on. An idle one is active only
+// a second after it is ready.
 var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: client NAME PORT...")
@@ -156,6 +157,10 @@ func TestClientProcess(t *testing.T) {
 	if c == nil {
 		t.Fatalf("open: status %#x", status)
 	}
+	idle := len(args) > 1 && args[1] == "idle"
+	if idle {
+		args = args[1:]
+	}
 	for _, port := range args[1:] {
 		flags, typ := map[string]uint64{"in": jack.PortIsInput, "out": jack.PortIsOutput}, map[string]string{"audio": jack.DEFAULT_AUDIO_TYPE, "midi": jack.DEFAULT_MIDI_TYPE}
 		p := strings.SplitN(port, ":", 3)
@@ -164,10 +169,16 @@ func TestClientProcess(t *testing.T) {
 		}
 	}
 	c.SetProcessCallback(func(uint32) int { return 0 })
+	if idle {
+		os.Stdout.WriteString("ready\n")
+		time.Sleep(time.Second)
+	}
 	if c.Activate() != 0 {
 		t.Fatal("activate")
 	}
-	os.Stdout.WriteString("ready\n")
+	if !idle {
+		os.Stdout.WriteString("ready\n")
+	}
 	io.Copy(io.Discard, os.Stdin)
 	c.Close()
 	os.Exit(0)

@@ -25,6 +25,10 @@ type Patch struct {
 }
 
 func (p *Patch) connect(from, to string) {
+	if from == "" || to == "" {
+		p.note("a connection without names is left out")
+		return
+	}
 	p.Lines = append(p.Lines, jackgraph.PatchLine(jackgraph.Connection{From: from, To: to}))
 }
 
@@ -34,10 +38,10 @@ func (p *Patch) note(format string, args ...any) {
 	}
 }
 
-// rule adds a rule of two regular expressions; where one is not RE2, the error
-// says so. reference is to what groups of from are replaced by in to.
-func (p *Patch) rule(from string, op jackgraph.Op, to string) error {
-	line := jackgraph.PatchExpression(from) + " " + string(op) + " " + jackgraph.PatchExpression(to)
+// rule adds a rule of two regular expressions for ports that pass the filters; where
+// one is not RE2, the error says so. ${1} in to is what that group of from matched.
+func (p *Patch) rule(from string, op jackgraph.Op, to, filters string) error {
+	line := jackgraph.PatchExpression(from) + filters + " " + string(op) + " " + jackgraph.PatchExpression(to) + filters
 	if _, err := jackgraph.ParsePatch(strings.NewReader(line), "rule", nil); err != nil {
 		return err
 	}
@@ -89,6 +93,7 @@ func find(name string) (format, error) {
 // Detect returns the name of the format that data is in. Matchmaker's files
 // have no sign of their own: it is what is left.
 func Detect(data []byte) string {
+	data = withoutMark(data)
 	for _, f := range all {
 		if f.sign != nil && f.sign.Match(data) {
 			return f.name
@@ -103,12 +108,15 @@ func Read(name string, data []byte) (Patch, error) {
 	if err != nil {
 		return Patch{}, err
 	}
-	p, err := f.read(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	p, err := f.read(withoutMark(data))
 	if err != nil {
 		return Patch{}, fmt.Errorf("%s: %w", name, err)
 	}
 	return p, nil
 }
+
+// withoutMark takes off the mark with which Windows' editors begin a text.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }
 
 // Write writes the connections of a graph in a format.
 func Write(w io.Writer, name string, g jackgraph.Graph) error {

@@ -3,6 +3,7 @@ package formats
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -131,8 +132,47 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// A cable of QjackCtl is for one type; a name keeps the space at its end.
+func TestReadPatchbay(t *testing.T) {
+	g := jackgraph.Graph{Ports: []jackgraph.Port{
+		{Name: "synth:left ", Dir: jackgraph.Output, Type: jackgraph.Audio}, {Name: "synth:keys", Dir: jackgraph.Output, Type: jackgraph.MIDI},
+		{Name: "desk:1", Dir: jackgraph.Input, Type: jackgraph.Audio}, {Name: "desk:2", Dir: jackgraph.Input, Type: jackgraph.MIDI},
+	}}
+	for _, c := range []struct{ typ, plug, want string }{
+		{"jack-audio", "left ", "[synth:left  -> desk:1]"},
+		{"jack-audio", ".*", "[synth:left  -> desk:1]"},
+		{"jack-midi", ".*", "[synth:keys -> desk:2]"},
+	} {
+		text := strings.NewReplacer("TYPE", c.typ, "PLUG", c.plug).Replace(`<patchbay>
+<output-sockets><socket name="a" client="synth" type="TYPE"><plug>.*</plug><plug>PLUG</plug></socket></output-sockets>
+<input-sockets><socket name="b" client="desk" type="TYPE"><plug>none</plug><plug>.*</plug></socket></input-sockets>
+<cables><cable type="TYPE" output="a" input="b"/></cables></patchbay>`)
+		if got := fmt.Sprint(makes(t, "qjackctl", []byte(text), g)); got != c.want {
+			t.Errorf("%s %q: makes %s", c.typ, c.plug, got)
+		}
+	}
+}
+
+// What Windows' editors put before a text does not hide what it is; no names, no line.
+func TestReadOdd(t *testing.T) {
+	text := []byte("\ufeff(connect \"a:o1\" \"b:i1\")\r\n")
+	if got := Detect(text); got != "plumbing" {
+		t.Errorf("detected as %s", got)
+	}
+	if p, err := Read("plumbing", text); err != nil || !slices.Equal(p.Lines, []string{"re:a:o1 -*> re:b:i1"}) {
+		t.Errorf("%q, %v", p.Lines, err)
+	}
+	p, err := Read("ray", []byte(`<RAY-JACKPATCH><connection from="a:b" to=""/></RAY-JACKPATCH>`))
+	if err != nil || len(p.Lines) > 0 || !slices.Equal(p.Notes, []string{"a connection without names is left out"}) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
+		{"aj-snapshot", "", "aj-snapshot: no XML in it"},
+		{"ray", `<?xml version="1.0" encoding="ISO-8859-1"?><RAY-JACKPATCH/>`, `ray: xml: opening charset "ISO-8859-1": want UTF-8`},
+		{"matchmaker", "?", "matchmaker: no rules in it"},
 		{"aj-snapshot", "<aj-snapshot><jack>", "aj-snapshot: XML syntax error on line 1: unexpected EOF"},
 		{"qjackctl", `<patchbay><cables><cable type="jack-audio" output="a" input="b"/></cables></patchbay>`, `qjackctl: cable: no socket "a" of type jack-audio`},
 		{"plumbing", "(connect a b)", `plumbing: line 1: want (COMMAND "LEFT" "RIGHT")`},
@@ -148,8 +188,9 @@ func TestReadErrors(t *testing.T) {
 	if _, err := Read("cable", nil); !errors.Is(err, ErrFormat) {
 		t.Error(err)
 	}
-	for _, name := range []string{"jackpatch", "plumbing", "matchmaker"} {
-		g := jackgraph.Graph{Connections: []jackgraph.Connection{{From: "a:|\"", To: "b: c "}}}
+	for _, f := range all {
+		g := jackgraph.Graph{Connections: []jackgraph.Connection{{From: "a:|\"\xe9", To: "b: c "}}}
+		name := f.name
 		if err := Write(new(bytes.Buffer), name, g); err == nil {
 			t.Errorf("%s: wrote names it cannot hold", name)
 		}

@@ -98,7 +98,7 @@ func readPlumbing(data []byte) (p Patch, err error) {
 		if !ok {
 			return nil
 		}
-		return p.rule(r.left, op, strings.Replace(r.right, `\1`, "${1}", 1))
+		return p.rule(r.left, op, strings.Replace(r.right, `\1`, "${1}", 1), "")
 	}
 	for _, first := range []bool{true, false} {
 		for _, r := range rules {
@@ -146,7 +146,7 @@ func readMatchmaker(data []byte) (p Patch, err error) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) == 0 {
+	if len(lines) < 2 {
 		return p, errors.New("no rules in it")
 	}
 	if len(lines)%2 == 1 {
@@ -157,7 +157,7 @@ func readMatchmaker(data []byte) (p Patch, err error) {
 		if err != nil {
 			return p, fmt.Errorf("%s: %w", lines[i], err)
 		}
-		if err := p.rule(toEnd(lines[i]), jackgraph.Each, toEnd(fillIn(lines[i+1], from.SubexpNames()))); err != nil {
+		if err := p.rule(toEnd(lines[i]), jackgraph.Each, toEnd(fillIn(lines[i+1], from.SubexpNames())), ""); err != nil {
 			return p, fmt.Errorf("%s: %w", lines[i], err)
 		}
 	}

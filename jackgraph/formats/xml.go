@@ -1,17 +1,38 @@
 package formats
 
 import (
+	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"jackknife/jackgraph"
 )
 
-// writeXML writes a document with a header like the programs' own.
-func writeXML(w io.Writer, header string, doc any) error {
+// readXML reads a document in UTF-8, which all of these programs write.
+func readXML(data []byte, doc any) error {
+	d := xml.NewDecoder(bytes.NewReader(data))
+	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("want UTF-8") }
+	err := d.Decode(doc)
+	if errors.Is(err, io.EOF) {
+		return errors.New("no XML in it")
+	}
+	return err
+}
+
+// writeXML writes a document about a graph, with a header like the programs' own.
+func writeXML(w io.Writer, header string, g jackgraph.Graph, doc any) error {
+	control := func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\r", r) }
+	for _, c := range g.Connections {
+		if name := c.From + c.To; !utf8.ValidString(name) || strings.ContainsFunc(name, control) {
+			return fmt.Errorf("%q -> %q: XML cannot hold these names", c.From, c.To)
+		}
+	}
 	text, err := xml.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return err
@@ -42,7 +63,7 @@ type snapshotConnection struct {
 
 func readSnapshot(data []byte) (p Patch, err error) {
 	var doc snapshot
-	if err := xml.Unmarshal(data, &doc); err != nil {
+	if err := readXML(data, &doc); err != nil {
 		return p, err
 	}
 	for _, client := range doc.JACK {
@@ -83,7 +104,7 @@ func writeSnapshot(w io.Writer, g jackgraph.Graph) error {
 		last := &client.Ports[len(client.Ports)-1]
 		last.Connections = append(last.Connections, snapshotConnection{c.To})
 	}
-	return writeXML(w, xml.Header, doc)
+	return writeXML(w, xml.Header, g, doc)
 }
 
 type patchbay struct {
@@ -117,7 +138,7 @@ type cable struct {
 // plugs of two sockets pair in order, and all that match a pair are joined.
 func readPatchbay(data []byte) (p Patch, err error) {
 	var doc patchbay
-	if err := xml.Unmarshal(data, &doc); err != nil {
+	if err := readXML(data, &doc); err != nil {
 		return p, err
 	}
 	named := func(sockets []socket, name, typ string) (socket, error) {
@@ -142,6 +163,10 @@ func readPatchbay(data []byte) (p Patch, err error) {
 		if err != nil {
 			return p, err
 		}
+		typ := jackgraph.Audio
+		if c.Type == "jack-midi" {
+			typ = jackgraph.MIDI
+		}
 		op := jackgraph.Each
 		if out.exclusive() || in.exclusive() {
 			op = jackgraph.EachOnly
@@ -151,7 +176,7 @@ func readPatchbay(data []byte) (p Patch, err error) {
 			p.note("socket %s: what it forwards to %s is left out", in.Name, in.Forward)
 		}
 		for i := range min(len(out.Plugs), len(in.Plugs)) {
-			if err := p.rule(plugExpression(out.Client, out.Plugs[i]), op, plugExpression(in.Client, in.Plugs[i])); err != nil {
+			if err := p.rule(plugExpression(out.Client, out.Plugs[i]), op, plugExpression(in.Client, in.Plugs[i]), " type="+string(typ)); err != nil {
 				return p, fmt.Errorf("cable %s to %s: %w", c.Output, c.Input, err)
 			}
 		}
@@ -195,7 +220,7 @@ func writePatchbay(w io.Writer, g jackgraph.Graph) error {
 		doc.Outputs[i].Plugs = append(doc.Outputs[i].Plugs, regexp.QuoteMeta(out))
 		doc.Inputs[i].Plugs = append(doc.Inputs[i].Plugs, regexp.QuoteMeta(in))
 	}
-	return writeXML(w, "<!DOCTYPE patchbay>\n", doc)
+	return writeXML(w, "<!DOCTYPE patchbay>\n", g, doc)
 }
 
 type session struct {
@@ -222,7 +247,7 @@ type sessionConnect struct {
 
 func readSession(data []byte) (p Patch, err error) {
 	var doc session
-	if err := xml.Unmarshal(data, &doc); err != nil {
+	if err := readXML(data, &doc); err != nil {
 		return p, err
 	}
 	seen := make(map[jackgraph.Connection]bool) // it stands at both ends
@@ -265,7 +290,7 @@ func writeSession(w io.Writer, g jackgraph.Graph) error {
 		add(c.From, c.To, "out")
 		add(c.To, c.From, "in")
 	}
-	return writeXML(w, "<!DOCTYPE qjackctlSession>\n", doc)
+	return writeXML(w, "<!DOCTYPE qjackctlSession>\n", g, doc)
 }
 
 type qpwgraph struct {
@@ -293,7 +318,7 @@ func (p qpwPort) full() string { return p.Node + ":" + p.Port }
 
 func readQpwgraph(data []byte) (p Patch, err error) {
 	var doc qpwgraph
-	if err := xml.Unmarshal(data, &doc); err != nil {
+	if err := readXML(data, &doc); err != nil {
 		return p, err
 	}
 	alsa := 0
@@ -324,7 +349,7 @@ func writeQpwgraph(w io.Writer, g jackgraph.Graph) error {
 		item.Input.Node, item.Input.Port = split(c.To)
 		doc.Items = append(doc.Items, item)
 	}
-	return writeXML(w, "<!DOCTYPE patchbay>\n", doc)
+	return writeXML(w, "<!DOCTYPE patchbay>\n", g, doc)
 }
 
 type ray struct {
@@ -350,7 +375,7 @@ type rayPort struct {
 
 func readRay(data []byte) (p Patch, err error) {
 	var doc ray
-	if err := xml.Unmarshal(data, &doc); err != nil {
+	if err := readXML(data, &doc); err != nil {
 		return p, err
 	}
 	for _, c := range doc.Connections {
@@ -379,5 +404,5 @@ func writeRay(w io.Writer, g jackgraph.Graph) error {
 		}
 		*ports = append(*ports, rayPort{port})
 	}
-	return writeXML(w, "", doc)
+	return writeXML(w, "", g, doc)
 }
