@@ -68,11 +68,10 @@ func (c *clock) jumps(r head) bool {
 // Under load the clock can jump by a block and be back with the next record
 // although nothing was lost. So a jump counts as far as the next record bears
 // it out; and where that carries the same time, r was so late that it saw the
-// next cycle's clock, and the loss is before that one, unless that one is an echo
-// of r. A jump that the microseconds do not allow is no loss: the clock was set
+// next cycle's clock, and the loss is before that one. A jump that the microseconds do not allow is no loss: the clock was set
 // anew (PipeWire may do that when the graph changes its driver). That, and a clock
 // that goes backwards, is followed without a gap.
-func (c *clock) missed(r head, after *head, echo bool) int64 {
+func (c *clock) missed(r head, after *head) int64 {
 	if !c.running {
 		c.running = true
 		c.next = r.time - uint32(r.lost)
@@ -85,9 +84,7 @@ func (c *clock) missed(r head, after *head, echo bool) int64 {
 		c.next, jump = r.time, 0
 	}
 	if jump > 0 && after != nil && after.time == r.time && after.frames > 0 {
-		if !echo {
-			jump = 0
-		}
+		jump = 0
 	} else if after != nil {
 		next := int64(int32(after.time-c.next)) - int64(r.frames) - after.lost
 		switch {
@@ -210,18 +207,23 @@ func (s *splicer) judge(r head, records []byte) {
 	var after *head
 	if rest := records[r.bytes(s.channels):]; len(rest) > 0 {
 		h := parseHead(rest)
-		after = &h
-		s.echo = s.clock.jumps(r) && h.time == r.time && h.frames == r.frames && h.lost == 0 &&
-			s.silent(h, rest) && !s.silent(r, records)
+		if s.echo = s.echoes(r, h, records, rest); !s.echo {
+			after = &h
+		}
 	}
-	s.lose(s.clock.missed(r, after, s.echo), r.lost)
+	s.lose(s.clock.missed(r, after), r.lost)
 }
 
-// silent reports whether the record in front has nothing but zeros.
-//
-// PipeWire calls a client that came too late once more for the cycle it has just
-// had, with no audio (0.3.65): such an echo is silent, at the time of the record
-// before it, and behind a jump. It is no part of the take.
+// echoes reports whether h, the first of rest, is an echo of r, the first of
+// records, and no part of the take: PipeWire calls a client that came too late once
+// more for the cycle it has just had, with no audio (0.3.65). Such a record is
+// silent, and at the time of the one before it, which is behind a jump.
+func (s *splicer) echoes(r, h head, records, rest []byte) bool {
+	return s.clock.jumps(r) && h.time == r.time && h.frames == r.frames && h.lost == 0 &&
+		s.silent(h, rest) && !s.silent(r, records)
+}
+
+// silent reports whether h, the first of records, has nothing but zeros.
 func (s *splicer) silent(h head, records []byte) bool {
 	for _, b := range records[recordHead : recordHead+4*s.channels*h.frames] {
 		if b != 0 {

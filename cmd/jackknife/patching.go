@@ -185,16 +185,16 @@ func begin(ctx context.Context, server *jackgraph.Server, planned planner) *head
 
 // carryOut plans on a graph, checks, and applies what is not under way yet. It
 // returns for each change what went wrong with it, and those that are in force.
-func (p *patching) carryOut(ctx context.Context, server patchable, before jackgraph.Graph, planned planner, start *headStart) (todo plan, errs []error, done []jackgraph.Change, err error) {
+func (p *patching) carryOut(ctx context.Context, server patchable, before jackgraph.Graph, planned planner, early *headStart) (todo plan, errs []error, done []jackgraph.Change, err error) {
 	todo, err = planned(before)
 	known := make(map[jackgraph.Change]error)
-	if start != nil {
-		outcomes := start.end()
-		start.changes = before.Named(start.changes)
+	if early != nil {
+		outcomes := early.end()
+		early.changes = before.Named(early.changes)
 		if err != nil || slices.ContainsFunc(outcomes, broken) {
-			return start.plan, outcomes, begun(start.changes, outcomes), nil
+			return early.plan, outcomes, begun(early.changes, outcomes), nil
 		}
-		for i, c := range start.changes {
+		for i, c := range early.changes {
 			if was, twice := known[c]; !refused(outcomes[i]) && (!twice || was != nil) {
 				known[c] = outcomes[i]
 			}
@@ -208,25 +208,19 @@ func (p *patching) carryOut(ctx context.Context, server patchable, before jackgr
 		return todo, errs, nil, nil
 	}
 	for i, change := range todo.changes {
-		if outcome, ok := known[change]; ok {
-			errs[i] = outcome
-			if outcome == nil {
-				errs[i] = errMade
-			}
+		if _, ok := known[change]; ok {
+			errs[i] = jackgraph.ErrAlready // not to be made once more
 		}
 	}
 	done = apply(ctx, server, todo.changes, errs)
 	for i, change := range todo.changes {
-		if errs[i] == errMade {
+		if outcome, ok := known[change]; ok && outcome == nil {
 			errs[i] = nil
 			done = append(done, change)
 		}
 	}
 	return todo, errs, done, nil
 }
-
-// errMade stands for no error where a change need not be made any more.
-var errMade = errors.New("made")
 
 // broken reports whether an error ends the changes before their time: the server
 // is lost, or Ctrl-C was pressed.

@@ -8,11 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"jackknife/jackgraph"
 	"jackknife/testdata/counter"
@@ -21,10 +24,9 @@ import (
 
 // TestRecordQuantumOnPipeWire changes PipeWire's block size under a take.
 // Whatever that costs, it is a gap of exactly that length. The player that is
-// recorded may come too late itself, and then plays on after the gap. On a busy
-// machine both come too late, for blocks of 1.3 ms: the data of a late block can be
-// that of the next ones, so that a gap has its length but is some blocks away.
+// recorded may come too late itself, and then plays on after the gap.
 func TestRecordQuantumOnPipeWire(t *testing.T) {
+	onOneProcessor(t)
 	s, err := servers.StartPipeWire(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -67,16 +69,37 @@ func TestRecordQuantumOnPipeWire(t *testing.T) {
 			t.Errorf("gap %v is not silent", g)
 		}
 	}
-	const changes, near = 4, 4 * 64
-	if check.Mixed != 0 && len(summary.Gaps) <= changes {
+	if check.Mixed != 0 {
 		t.Errorf("%d frames are mixed", check.Mixed)
 	}
 	for _, slip := range check.Slips {
-		beside := func(g counter.Run) bool { return g.At-near <= slip.At && slip.At <= g.At+g.Frames+near }
-		if slip.By > 0 && !slices.ContainsFunc(summary.Gaps, beside) {
+		if slip.By > 0 {
 			t.Errorf("%d frames are missing at %d, and nothing stands for them", slip.By, slip.At)
 		}
 	}
+}
+
+// onOneProcessor has the programs that a test starts from here on share one processor:
+// where its machine stands still for a while, all of them do, and none overtakes another.
+func onOneProcessor(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	var had, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &had); err != nil {
+		t.Fatal(err)
+	}
+	for cpu := 0; one.Count() == 0; cpu++ {
+		if had.IsSet(cpu) {
+			one.Set(cpu)
+		}
+	}
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		unix.SchedSetaffinity(0, &had)
+		runtime.UnlockOSThread()
+	})
 }
 
 // TestRecordForecast: a disk that is too small for what is wanted is told at
