@@ -60,7 +60,7 @@ PARALLEL = -p 2 -parallel 3
 test: build-deps test-deps ## run the tests, on real servers and files
 	$(GO) test -count=1 $(PARALLEL) $(PACKAGES)
 
-pure: ## build, vet and test the edit-only binary, without cgo
+pure: test-deps ## build, vet and test the edit-only binary, without cgo
 	@mkdir -p build
 	CGO_ENABLED=0 $(GO) build -o build/jackknife-pure ./cmd/jackknife
 	CGO_ENABLED=0 $(GO) vet ./...

@@ -2,7 +2,6 @@ package editor_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,9 +28,6 @@ func TestCheck(t *testing.T) {
 		for _, snr := range []float64{40} {
 			c.SNRDB, c.Lines = snr, 7
 			made, err := voices.Make(speech, c)
-			if errors.Is(err, voices.ErrMissing) {
-				t.Skip(err)
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,9 +143,6 @@ func TestCheckPassesTheRoom(t *testing.T) {
 	for i, c := range corpus() {
 		c.SNRDB, c.Lines, c.Noises, c.PauseMin, c.PauseMax = 40, 5, 0, 1.4, 4
 		made, err := voices.Make(speech, c)
-		if errors.Is(err, voices.ErrMissing) {
-			t.Skip(err)
-		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package editor_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,9 +42,6 @@ func TestQuality(t *testing.T) {
 	}
 	for _, c := range corpus() {
 		takes, err := voices.MakeEach(speech, c, ratios...)
-		if errors.Is(err, voices.ErrMissing) {
-			t.Skip(err)
-		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,8 +4,8 @@ package main
 
 import (
 	"bufio"
-	"flag"
 	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,8 +86,8 @@ var _ = addScriptCommand("client", func(ts *testscript.TestScript, neg bool, arg
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: client NAME PORT...")
 	}
-	cmd := exec.Command(os.Args[0], append([]string{"-test.run=^TestClientProcess$", "--"}, args...)...)
-	cmd.Env = append(os.Environ(), clientProcess+"=1")
+	cmd := exec.Command(clientProgram, args...)
+	cmd.Env = os.Environ()
 	for _, name := range []string{"JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "PIPEWIRE_RUNTIME_DIR", "PIPEWIRE_REMOTE"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
@@ -144,18 +144,16 @@ var _ = addScriptCommand("property", func(ts *testscript.TestScript, neg bool, a
 	ts.Fatalf("%s has no %s", args[0], args[1])
 })
 
-const clientProcess = "JACKKNIFE_TEST_CLIENT"
+const clientProgram = "jackknife-test-client"
 
-// TestClientProcess is no test: the test binary runs itself with it to be a
-// JACK client that lives until its standard input ends.
-func TestClientProcess(t *testing.T) {
-	if os.Getenv(clientProcess) == "" {
-		t.Skip("run by the script command client")
-	}
-	args := flag.Args()
+func init() { scriptPrograms[clientProgram] = runClient }
+
+// runClient is a program that is a JACK client until its standard input ends.
+func runClient() {
+	args := os.Args[1:]
 	c, status := jack.ClientOpen(args[0], jack.NoStartServer)
 	if c == nil {
-		t.Fatalf("open: status %#x", status)
+		log.Fatalf("open: status %#x", status)
 	}
 	idle := len(args) > 1 && args[1] == "idle"
 	if idle {
@@ -165,7 +163,7 @@ func TestClientProcess(t *testing.T) {
 		flags, typ := map[string]uint64{"in": jack.PortIsInput, "out": jack.PortIsOutput}, map[string]string{"audio": jack.DEFAULT_AUDIO_TYPE, "midi": jack.DEFAULT_MIDI_TYPE}
 		p := strings.SplitN(port, ":", 3)
 		if c.PortRegister(p[2], typ[p[1]], flags[p[0]], 0) == nil {
-			t.Fatalf("register %s", port)
+			log.Fatalf("register %s", port)
 		}
 	}
 	c.SetProcessCallback(func(uint32) int { return 0 })
@@ -174,12 +172,11 @@ func TestClientProcess(t *testing.T) {
 		time.Sleep(time.Second)
 	}
 	if c.Activate() != 0 {
-		t.Fatal("activate")
+		log.Fatal("activate")
 	}
 	if !idle {
 		os.Stdout.WriteString("ready\n")
 	}
 	io.Copy(io.Discard, os.Stdin)
 	c.Close()
-	os.Exit(0)
 }

@@ -17,8 +17,11 @@ func TestMain(m *testing.M) {
 	if err := servers.Alone(); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"jackknife": main, nsmProgram: main})
+	testscript.Main(m, scriptPrograms)
 }
+
+// scriptPrograms are what the test binary is when it is run under these names.
+var scriptPrograms = map[string]func(){"jackknife": main, nsmProgram: main}
 
 // scriptCommands are the commands the scripts have beyond testscript's own.
 // A test file adds its commands with

@@ -2,7 +2,6 @@ package retake_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -25,9 +24,6 @@ func source(t *testing.T, voice, script string, seed uint64, without int, slips 
 		Seed: seed, Voice: voice, Script: script, Background: "room", SNRDB: 40, Reverb: 0.2, PauseMin: 0.7, PauseMax: 1.3, Slips: slips, Confusers: 3,
 		Format: wav.Format{RateHz: 48000, Channels: 1, Bits: 16, SampleBytes: 2},
 	})
-	if errors.Is(err, voices.ErrMissing) {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

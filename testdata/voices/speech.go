@@ -17,10 +17,6 @@ import (
 	"jackknife/wav"
 )
 
-// ErrMissing says that a program or a sound that a voice needs is not
-// installed.
-var ErrMissing = errors.New("not installed")
-
 // alsaSounds are recordings of a real voice that name loudspeakers; Debian's
 // and Ubuntu's alsa-utils install them.
 const alsaSounds = "/usr/share/sounds/alsa"
@@ -56,7 +52,7 @@ func speakerFor(name string) (speaker, error) {
 		return speaker{func(_, _ string, rng *rand.Rand) ([]float64, int, error) {
 			files, _ := filepath.Glob(alsaSounds + "/*_*.wav")
 			if len(files) == 0 {
-				return nil, 0, fmt.Errorf("%s (package alsa-utils): %w", alsaSounds, ErrMissing)
+				return nil, 0, fmt.Errorf("%s (package alsa-utils): not installed", alsaSounds)
 			}
 			sort.Strings(files)
 			return readMono(files[rng.IntN(len(files))])
@@ -82,7 +78,7 @@ func synthesise(dir string, program string, args ...string) ([]float64, int, err
 	if _, err := os.Stat(name); err != nil {
 		path, err := exec.LookPath(program)
 		if err != nil {
-			return nil, 0, fmt.Errorf("%s: %w", program, ErrMissing)
+			return nil, 0, fmt.Errorf("%s: not installed", program)
 		}
 		f, err := os.CreateTemp(dir, "speech-*.wav")
 		if err != nil {
@@ -187,7 +183,7 @@ func syllables(line string, rateHz int, rng *rand.Rand) []float64 {
 func digits(dir, who, line string, rng *rand.Rand) ([]float64, int, error) {
 	names := []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
 	if dir == "" {
-		return nil, 0, fmt.Errorf("the environment variable FSDD, which names the recordings of free-spoken-digit-dataset: %w", ErrMissing)
+		return nil, 0, errors.New("the environment variable FSDD, which names the recordings of free-spoken-digit-dataset: not set")
 	}
 	var x []float64
 	rate := 8000
