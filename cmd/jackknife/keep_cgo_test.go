@@ -30,37 +30,15 @@ var churn = flag.Duration("churn", 0, "how long ports and programs come and go u
 func TestKeepChurn(t *testing.T) {
 	const rounds = 300
 	began := time.Now()
-	d, err := servers.StartJackd(t.TempDir(), "-p", "256")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Stop()
-	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
-	rules := filepath.Join(t.TempDir(), "rules.patch")
 	name := fmt.Sprint("churn", os.Getpid())
-	if err := os.WriteFile(rules, []byte("re:"+name+"g?:out_(\\d) -> system:playback_$1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, status := jack.ClientOpen(name, jack.NoStartServer)
-	if c == nil {
-		t.Fatalf("open: status %#x", status)
-	}
-	defer c.Close()
-	if c.Activate() != 0 {
-		t.Fatal("activate")
-	}
-	var errs bytes.Buffer
-	lines, out := io.Pipe()
-	done := make(chan int, 1)
-	go func() { done <- run(t.Context(), []string{"keep", rules}, strings.NewReader(""), out, &errs) }()
-	told := bufio.NewScanner(lines)
+	c, told, end := startKeep(t, name, "re:"+name+"g?:out_(\\d) -> system:playback_$1\n")
 
 	await := func(round int, client string, port int) {
 		want := fmt.Sprintf("connected %s:out_%d -> system:playback_%d", client, port, port)
 		for told.Scan() && told.Text() != want {
 		}
 		if told.Text() != want {
-			t.Fatalf("round %d: %s: not told\n%s", round, want, &errs)
+			t.Fatalf("round %d: %s: not told", round, want)
 		}
 	}
 	var took []time.Duration
@@ -98,10 +76,7 @@ func TestKeepChurn(t *testing.T) {
 		t.Errorf("%d KiB of memory, %d KiB at the beginning", now>>10, memory>>10)
 	}
 	t.Logf("%d ports and %d programs in %v: %d KiB of memory, %d KiB at the beginning, %d goroutines", len(took), guests, time.Since(began).Round(time.Second), now>>10, memory>>10, runtime.NumGoroutine())
-	syscall.Kill(os.Getpid(), syscall.SIGINT) // run has asked for it
-	if code := <-done; code != exitDone {
-		t.Errorf("exit code %d: %s", code, &errs)
-	}
+	end()
 	took = took[1:] // the first waited for keep to start
 	slices.Sort(took)
 	t.Logf("from a port to its connection: median %v, worst %v", took[len(took)/2], took[len(took)-1])
@@ -110,33 +85,12 @@ func TestKeepChurn(t *testing.T) {
 // A rule about groups is not put off for ever where other ports come and go
 // without rest.
 func TestKeepUnsettled(t *testing.T) {
-	d, err := servers.StartJackd(t.TempDir(), "-p", "256")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Stop()
-	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
-	rules := filepath.Join(t.TempDir(), "rules.patch")
 	name := fmt.Sprint("unsettled", os.Getpid())
-	if err := os.WriteFile(rules, []byte(name+":ready -> system:playback_3\n"+name+":out_* -> system:playback_{1..2}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, status := jack.ClientOpen(name, jack.NoStartServer)
-	if c == nil {
-		t.Fatalf("open: status %#x", status)
-	}
-	defer c.Close()
-	if c.Activate() != 0 {
-		t.Fatal("activate")
-	}
-	var errs bytes.Buffer
-	lines, out := io.Pipe()
-	done := make(chan int, 1)
-	go func() { done <- run(t.Context(), []string{"keep", rules}, strings.NewReader(""), out, &errs) }()
+	c, lines, end := startKeep(t, name, name+":ready -> system:playback_3\n"+name+":out_* -> system:playback_{1..2}\n")
 	told := make(chan string, 2)
 	go func() {
-		for s := bufio.NewScanner(lines); s.Scan(); {
-			told <- s.Text()
+		for lines.Scan() {
+			told <- lines.Text()
 		}
 	}()
 	c.PortRegister("ready", jack.DEFAULT_AUDIO_TYPE, jack.PortIsOutput, 0)
@@ -157,9 +111,45 @@ func TestKeepUnsettled(t *testing.T) {
 	if !slices.Equal(have, want) {
 		t.Errorf("told %q, want %q", have, want)
 	}
-	syscall.Kill(os.Getpid(), syscall.SIGINT) // run has asked for it
-	if code := <-done; code != exitDone {
-		t.Errorf("exit code %d: %s", code, &errs)
+	end()
+}
+
+// startKeep starts a jackd of short blocks, a client on it and a keep of rules, whose
+// lines told has. end ends the keep.
+func startKeep(t *testing.T, client, rules string) (c *jack.Client, told *bufio.Scanner, end func()) {
+	t.Helper()
+	d, err := servers.StartJackd(t.TempDir(), "-p", "256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Stop)
+	t.Setenv("JACK_DEFAULT_SERVER", d.Name)
+	file := filepath.Join(t.TempDir(), "rules.patch")
+	if err := os.WriteFile(file, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, status := jack.ClientOpen(client, jack.NoStartServer)
+	if c == nil {
+		t.Fatalf("open: status %#x", status)
+	}
+	t.Cleanup(func() { c.Close() })
+	if c.Activate() != 0 {
+		t.Fatal("activate")
+	}
+	var errs bytes.Buffer
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("keep said: %s", &errs)
+		}
+	})
+	lines, out := io.Pipe()
+	done := make(chan int, 1)
+	go func() { done <- run(t.Context(), []string{"keep", file}, strings.NewReader(""), out, &errs) }()
+	return c, bufio.NewScanner(lines), func() {
+		syscall.Kill(os.Getpid(), syscall.SIGINT) // run has asked for it
+		if code := <-done; code != exitDone {
+			t.Errorf("exit code %d: %s", code, &errs)
+		}
 	}
 }
 
